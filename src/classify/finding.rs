@@ -1,0 +1,58 @@
+//! What a classifier says, and where the caller can look for more.
+
+use crate::event::{Artifact, Attempt};
+
+/// Which of a tool's texts bytes belong to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Channel {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+    /// Standard output and error through one pipe.
+    Both,
+    /// The tool's own log file.
+    Log,
+}
+
+/// Where the bytes of an artifact may be found on disk, raw as the tool wrote it; for the caller to look, since a
+/// classifier sees no file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clues {
+    /// The URL as the tool uses it, without its fragment, unredacted: the key of pip's HTTP cache.
+    pub url: Option<Vec<u8>>,
+    /// Where the tool said that it saved or found the file; relative to the tool's working directory.
+    pub path: Option<Vec<u8>>,
+    /// Where the file lies only while the tool runs.
+    pub temporary: Option<Vec<u8>>,
+    /// The digest that the index promised.
+    pub promised: Option<crate::event::Sha256>,
+}
+
+/// One thing that a classifier found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Finding {
+    /// The tool told its version.
+    Version(String),
+    /// An artifact, as far as is known now: a later finding with the same number replaces this one. Text in it is as
+    /// the tool wrote it, not yet redacted; `invocation`, `step` and `at` are left to the caller.
+    Artifact {
+        /// Its number, from 0 in the order of first mention.
+        number: u64,
+        /// The artifact.
+        record: Box<Artifact>,
+        /// Where to look for its bytes.
+        clues: Box<Clues>,
+    },
+    /// Tries to reach the network.
+    Attempt(Box<Attempt>),
+    /// The tool said that it installed this distribution: name and version as printed.
+    Installed {
+        /// The distribution.
+        name: String,
+        /// Its version.
+        version: String,
+    },
+    /// Something that the text cannot tell.
+    BlindSpot(String),
+}

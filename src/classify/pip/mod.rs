@@ -1,0 +1,1 @@
+//! pip's log and streams.

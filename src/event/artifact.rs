@@ -1,0 +1,315 @@
+//! One file that a tool obtained, and where it came from.
+//!
+//! Refuses to guess: an origin without evidence is [`Origin::Unknown`], and `cached` is derived, never set.
+
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::{InvocationId, Moment};
+
+/// Which package world an artifact belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ecosystem {
+    /// Python distributions, from PyPI or any index, directory or URL that pip takes them from.
+    Pypi,
+    /// Debian packages and the indexes that list them.
+    Deb,
+}
+
+/// What kind of file an artifact is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A wheel (PEP 427).
+    Wheel,
+    /// A source distribution, or a source tree from version control.
+    Sdist,
+    /// A binary Debian package.
+    Deb,
+    /// A page of a package index, or an index file of an apt repository.
+    Index,
+    /// A `.metadata` file beside a wheel (PEP 658).
+    Metadata,
+    /// A file of a Debian source package (`.dsc`, `.tar.*`, `.diff.gz`).
+    Source,
+    /// Anything else, and what a newer writer called by a name unknown here.
+    #[serde(other)]
+    Other,
+}
+
+impl Kind {
+    /// Whether the summary counts this kind among downloads and cached: package files, not indexes or metadata.
+    pub fn is_package(self) -> bool {
+        matches!(self, Kind::Wheel | Kind::Sdist | Kind::Deb | Kind::Source)
+    }
+}
+
+/// Where an artifact came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Its bytes came over the network during this invocation.
+    Downloaded,
+    /// pip's cache of HTTP responses, revalidated or not.
+    HttpCache,
+    /// pip's cache of wheels that it built itself earlier.
+    WheelCache,
+    /// A `--find-links` directory.
+    Wheelhouse,
+    /// It already lay where it was to go.
+    Destination,
+    /// apt's `archives` directory.
+    ArchiveCache,
+    /// An apt index that was current.
+    ListCache,
+    /// A path that the user named, or a `file:`/`copy:` repository.
+    Local,
+    /// Fetched by a version control system.
+    Vcs,
+    /// Made during this invocation.
+    Built,
+    /// Recorded by an earlier build and replayed by the image's layer cache.
+    LayerCache,
+    /// It was tried and not obtained, or what was received is not what was expected.
+    Failed,
+    /// The evidence does not decide, or a newer writer used a word unknown here.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Origin {
+    /// `Some(true)` for every origin that spared a download, `Some(false)` for a download, `None` where the question
+    /// has no answer (`built`, `failed`, `unknown`). A fetch by version control crosses the network: not cached.
+    pub fn cached(self) -> Option<bool> {
+        match self {
+            Origin::Downloaded | Origin::Vcs => Some(false),
+            Origin::Built | Origin::Failed | Origin::Unknown => None,
+            Origin::HttpCache
+            | Origin::WheelCache
+            | Origin::Wheelhouse
+            | Origin::Destination
+            | Origin::ArchiveCache
+            | Origin::ListCache
+            | Origin::Local
+            | Origin::LayerCache => Some(true),
+        }
+    }
+}
+
+/// A channel that helped to decide an origin; a word of the lists below, or one that a newer writer used.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Evidence(std::borrow::Cow<'static, str>);
+
+impl Evidence {
+    /// pip's own log file.
+    pub const LOG: Evidence = Evidence::word("log");
+    /// The tool's standard output, as text.
+    pub const STDOUT: Evidence = Evidence::word("stdout");
+    /// The tool's standard error, as text.
+    pub const STDERR: Evidence = Evidence::word("stderr");
+    /// The finished file where the tool put it.
+    pub const DESTINATION_FILE: Evidence = Evidence::word("destination-file");
+    /// The body in pip's HTTP cache.
+    pub const HTTP_CACHE_FILE: Evidence = Evidence::word("http-cache-file");
+    /// The file in pip's cache of built wheels.
+    pub const WHEEL_CACHE_FILE: Evidence = Evidence::word("wheel-cache-file");
+    /// The tool's own temporary file, held open while it existed.
+    pub const TEMPORARY_FILE: Evidence = Evidence::word("temporary-file");
+    /// The messages between apt and its acquire methods.
+    pub const ACQUIRE_METHOD: Evidence = Evidence::word("acquire-method");
+    /// apt's list of the packages about to be unpacked (`DPkg::Pre-Install-Pkgs`).
+    pub const PRE_INSTALL_HOOK: Evidence = Evidence::word("pre-install-hook");
+    /// A listing of a directory before and after.
+    pub const LISTING: Evidence = Evidence::word("listing");
+    /// Recorded text was classified after the fact; nothing was observed live.
+    pub const TEXT: Evidence = Evidence::word("text");
+
+    const fn word(word: &'static str) -> Self {
+        Evidence(std::borrow::Cow::Borrowed(word))
+    }
+
+    /// The word as it stands in the document.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What an artifact was obtained for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Purpose {
+    /// To be installed, saved or unpacked as asked.
+    #[default]
+    Runtime,
+    /// To build something else (PEP 518 build isolation).
+    Build,
+    /// Obtained while the resolver looked for a solution, then not used.
+    ResolverDiscarded,
+}
+
+/// A SHA-256 digest, 64 lower-case hexadecimal digits in the document.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sha256(pub [u8; 32]);
+
+impl Sha256 {
+    /// Parses 64 hexadecimal digits of either case; `None` for anything else.
+    pub fn from_hex(hex: &[u8]) -> Option<Self> {
+        let mut digest = [0; 32];
+        if hex.len() != 64 {
+            return None;
+        }
+        for (byte, pair) in digest.iter_mut().zip(hex.chunks_exact(2)) {
+            let digit = |c: u8| (c as char).to_digit(16).map(|d| d as u8);
+            *byte = digit(pair[0])? << 4 | digit(pair[1])?;
+        }
+        Some(Sha256(digest))
+    }
+}
+
+impl std::fmt::Display for Sha256 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for Sha256 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Sha256 {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256 {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let hex = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Sha256::from_hex(hex.as_bytes()).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
+    }
+}
+
+/// One step of an image build, as its builder names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// The builder's own name of the step: `#9` (BuildKit) or `3` (legacy).
+    pub id: String,
+    /// The stage, where the log names one.
+    pub stage: Option<String>,
+    /// The number of the step in its stage, from 1, as printed.
+    pub index: Option<u32>,
+    /// How many steps the stage has, as printed.
+    pub total: Option<u32>,
+    /// The instruction as printed.
+    pub instruction: Option<String>,
+}
+
+/// One file that a tool obtained. All text is redacted before it comes here.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Artifact {
+    /// The package world.
+    pub ecosystem: Ecosystem,
+    /// What kind of file.
+    pub kind: Kind,
+    /// The distribution or package name, as its file name spells it; `None` where not even that is known.
+    pub name: Option<String>,
+    /// The version, as its file name spells it.
+    pub version: Option<String>,
+    /// The architecture: a Debian architecture, or the platform tag of a wheel.
+    pub arch: Option<String>,
+    /// The file's own name.
+    pub filename: Option<String>,
+    /// The URL or path that it came from, redacted.
+    pub source: Option<String>,
+    /// The index page or repository that listed it, redacted.
+    pub index: Option<String>,
+    /// The path where it lies when the tool has ended.
+    pub destination: Option<String>,
+    /// Its exact size in bytes; never a rounded figure from text.
+    pub size_bytes: Option<u64>,
+    /// The digest of the bytes that are there.
+    pub sha256: Option<Sha256>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Which channels decided the origin.
+    pub evidence: Vec<Evidence>,
+    /// What it was obtained for.
+    pub purpose: Purpose,
+    /// Why it failed or is unknown.
+    pub reason: Option<String>,
+    /// The invocation that obtained it.
+    pub invocation: Option<InvocationId>,
+    /// The step of the image build, if any.
+    pub step: Option<Step>,
+    /// When it was classified.
+    pub at: Option<Moment>,
+}
+
+impl Artifact {
+    /// An artifact of which nothing but its world and kind is known.
+    pub fn new(ecosystem: Ecosystem, kind: Kind) -> Self {
+        Artifact {
+            ecosystem,
+            kind,
+            name: None,
+            version: None,
+            arch: None,
+            filename: None,
+            source: None,
+            index: None,
+            destination: None,
+            size_bytes: None,
+            sha256: None,
+            origin: Origin::Unknown,
+            evidence: Vec::new(),
+            purpose: Purpose::Runtime,
+            reason: None,
+            invocation: None,
+            step: None,
+            at: None,
+        }
+    }
+
+    /// See [`Origin::cached`].
+    pub fn cached(&self) -> Option<bool> {
+        self.origin.cached()
+    }
+
+    /// Adds a channel of evidence unless it is there already.
+    pub fn add_evidence(&mut self, evidence: Evidence) {
+        if !self.evidence.contains(&evidence) {
+            self.evidence.push(evidence);
+        }
+    }
+}
+
+/// Written by hand for `cached`, which is derived on writing and ignored on reading, and for the order of the fields.
+impl Serialize for Artifact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("Artifact", 19)?;
+        record.serialize_field("ecosystem", &self.ecosystem)?;
+        record.serialize_field("kind", &self.kind)?;
+        record.serialize_field("name", &self.name)?;
+        record.serialize_field("version", &self.version)?;
+        record.serialize_field("arch", &self.arch)?;
+        record.serialize_field("filename", &self.filename)?;
+        record.serialize_field("source", &self.source)?;
+        record.serialize_field("index", &self.index)?;
+        record.serialize_field("destination", &self.destination)?;
+        record.serialize_field("size_bytes", &self.size_bytes)?;
+        record.serialize_field("sha256", &self.sha256)?;
+        record.serialize_field("cached", &self.cached())?;
+        record.serialize_field("origin", &self.origin)?;
+        record.serialize_field("evidence", &self.evidence)?;
+        record.serialize_field("purpose", &self.purpose)?;
+        record.serialize_field("reason", &self.reason)?;
+        record.serialize_field("invocation", &self.invocation)?;
+        record.serialize_field("step", &self.step)?;
+        record.serialize_field("at", &self.at)?;
+        record.end()
+    }
+}

@@ -1,0 +1,21 @@
+//! The words of the project as types: artifact, origin, evidence, attempt, invocation, session; the lines of the
+//! journal and the session document that is folded from them.
+//!
+//! Refuses to know where any of it comes from or goes: no file, no clock, no process, no environment. What enters a
+//! record as text passes [`Redactor`] first; every field of the document is always present (`null` where unknown).
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod artifact;
+mod bytes;
+mod journal;
+mod moment;
+mod redact;
+mod session;
+
+pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
+pub use bytes::text;
+pub use journal::{Attempt, AttemptKind, Event};
+pub use moment::Moment;
+pub use redact::{REDACTED, Redactor};
+pub use session::{BuildInfo, Downloads, Invocation, InvocationId, Network, SCHEMA, Session, SessionId, Summary};

@@ -1,0 +1,20 @@
+//! wheeltap taps the stream of `pip` and `apt-get` and says of every artifact whether it was downloaded or came from a
+//! cache, with evidence. The modules stand in the order in which the data flows.
+//!
+//! ```text
+//! argv[0] -> shim -> supervise -> (Tap: bytes) -> classify -> event -> ledger -> report
+//! ```
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
+
+pub mod classify; // 1  PURE  bytes in, events out; chunk boundaries never matter
+pub mod cli;
+pub mod event; // 0  PURE  the words as types; the session document
+pub mod ledger; // 2  the journal, the fold, the log directory
+pub mod manifest; // 1  PURE  what was asked for: requirements files, wheelhouse manifest
+pub mod report; // 2  PURE  sessions in, figures and text out
+pub mod restore; // 1  PURE  what pip's log takes from the streams, given back byte for byte
+pub mod shim; // 3  joins them: masquerade as one tool; what is added for pip, for apt
+pub mod store; // 2  wheelhouses on disk: scan, hash
+#[allow(unsafe_code, reason = "system calls live here, each with its SAFETY line")]
+pub mod supervise; // 0  a child, its signals, its streams, its end: knows bytes, not artifacts // 4  the console: one file a verb

@@ -1,0 +1,15 @@
+//! The one binary: `argv[0]` decides between the shim of a tool and the console, before any parser, logger or
+//! configuration exists. This is the only place that ends the process.
+
+#![allow(clippy::disallowed_methods, reason = "only the pure modules are fenced")]
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os();
+    let name = arguments.next().unwrap_or_default();
+    match wheeltap::shim::Tool::from_argv0(&name) {
+        Some(tool) => wheeltap::shim::run(tool, name, arguments.collect()).leave(),
+        None => wheeltap::cli::run(name, arguments.collect()),
+    }
+}
