@@ -1,0 +1,54 @@
+# Everything a developer or a CI machine does with this repository. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+ARCH := $(shell uname -m)
+MUSL := $(ARCH)-unknown-linux-musl
+# A static binary: musl where the toolchain has the target, else the C library of this machine, linked in.
+TARGET := $(if $(wildcard $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib/$(MUSL)),$(MUSL),$(ARCH)-unknown-linux-gnu)
+STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static"
+BINARY := target/wheeltap
+PREFIX ?= /usr/local
+REQUIREMENTS ?= examples/requirements/*.txt
+
+.PHONY: help build test lint check bench wheelhouse install clean fuzz prerequisites
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the one static binary; afterwards PATH=$PWD/shims:$PATH records
+	@tools/prerequisites build
+	$(STATIC) cargo build --release --locked --target $(TARGET)
+	@cp target/$(TARGET)/release/wheeltap $(BINARY).new && mv -f $(BINARY).new $(BINARY)
+	@echo "built $(BINARY): $$(stat -c %s $(BINARY)) bytes, $(TARGET), static"
+
+wheelhouse: build ## fill wheelhouse/ from REQUIREMENTS through the shim and say what was downloaded
+	@tools/prerequisites run
+	@$(BINARY) wheelhouse build --wheelhouse wheelhouse $(foreach file,$(REQUIREMENTS),--requirements '$(file)')
+
+test: ## run all tests; says at the end what ran and what was skipped
+	@tools/prerequisites test
+	@tools/test
+
+lint: ## formatting, clippy, documentation, shell scripts
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
+	bash -n tools/* .ci/run
+
+check: lint test ## what must pass before a commit: formatting, clippy, docs, tests, architecture
+
+bench: build ## measure against the budgets; prints the tables of docs/benchmarks.md
+	@tools/prerequisites bench
+	@benches/run
+
+fuzz: ## run each fuzz target for SECONDS (default 30); needs a nightly toolchain and cargo-fuzz
+	@tools/prerequisites fuzz
+	@for target in $$(ls fuzz/fuzz_targets | sed 's/\.rs$$//'); do \
+	  echo "fuzzing $$target"; cargo +nightly fuzz run --target $(ARCH)-unknown-linux-gnu "$$target" -- -max_total_time=$${SECONDS_EACH:-30}; done
+
+install: build ## install the binary into PREFIX/bin (default /usr/local); then: wheeltap shims install
+	install -Dm755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/wheeltap
+
+clean: ## remove what the targets above made
+	rm -rf target wheelhouse logs
