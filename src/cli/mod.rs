@@ -1,9 +1,55 @@
 //! The console: one file a verb.
+//!
+//! Data goes to stdout and talk to stderr. A verb returns a [`Status`] or an error with its context; how either is
+//! shown, and with which exit status the process ends, is decided here and nowhere else. Refuses to hold any knowledge
+//! of tools, logs or sessions: a verb asks the lower layers and shows what they say.
+
+mod arguments;
+mod completions;
+#[allow(dead_code, reason = "the verbs that use the rest of it follow")]
+mod console;
+mod failure;
+mod man;
+#[allow(dead_code, reason = "the verbs that use the rest of it follow")]
+mod status;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
-/// Runs the console.
-pub fn run(_name: OsString, _arguments: Vec<OsString>) -> ExitCode {
-    ExitCode::SUCCESS
+use clap::Parser as _;
+
+pub(crate) use arguments::{Arguments, Verb};
+pub(crate) use console::{Console, Tone};
+pub(crate) use failure::Hint;
+pub(crate) use status::Status;
+
+/// Runs the console with `arguments`, those after the program's own name, and answers with the status to end with.
+pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
+    let mut console = Console::of_this_process();
+    let typed = std::iter::once(OsString::from("wheeltap")).chain(arguments);
+    let outcome = match Arguments::try_parse_from(typed) {
+        Ok(arguments) => {
+            console.choose_colour(arguments.colour);
+            dispatch(arguments.verb, &mut console)
+        }
+        Err(answer) => console.show_answer_of_parser(&answer),
+    };
+    let flushed = console.flush();
+    let outcome = outcome.and_then(|status| flushed.map(|()| status));
+    outcome.unwrap_or_else(|error| failure::report(&error, &mut console)).leave()
+}
+
+/// Runs the verb that was typed. A new verb is a file, a variant of [`Verb`] and a line here.
+fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
+    match verb {
+        Verb::Completions(arguments) => completions::run(arguments, console),
+        Verb::Man(arguments) => man::run(arguments, console),
+    }
+}
+
+/// Whether this is nothing but the reader of a pipe that left early (`wheeltap report | head -1`).
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>());
+    causes.any(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }

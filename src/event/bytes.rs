@@ -2,6 +2,8 @@
 //!
 //! Refuses to lose any: what is not UTF-8 stands as `\xNN`.
 
+use std::borrow::Cow;
+
 /// `bytes` as text: valid UTF-8 as it is, each other byte as `\xNN`.
 pub fn text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
@@ -14,9 +16,36 @@ pub fn text(bytes: &[u8]) -> String {
     text
 }
 
+/// `text` as it may be shown on a terminal: control characters stand as `\xNN`, and those that reorder or hide text as
+/// `\u{NNNN}`, so that a package name can neither move the cursor nor pose as another.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\0'..='\x7f' if hidden(c) => shown.push_str(&format!("\\x{:02x}", c as u32)),
+            _ if hidden(c) => shown.extend(c.escape_unicode()),
+            _ => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::text;
+    use super::{printable, text};
+
+    #[test]
+    fn shows_what_would_act_on_a_terminal() {
+        assert_eq!(printable("żółw 1.0"), "żółw 1.0");
+        assert_eq!(printable("a\x1b[2Jb\n\u{9b}c\u{202e}d\u{200b}"), "a\\x1b[2Jb\\x0a\\u{9b}c\\u{202e}d\\u{200b}");
+    }
 
     #[test]
     fn keeps_utf8_and_escapes_the_rest() {

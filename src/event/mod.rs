@@ -14,7 +14,7 @@ mod redact;
 mod session;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
-pub use bytes::text;
+pub use bytes::{printable, text};
 pub use journal::{Attempt, AttemptKind, Event};
 pub use moment::Moment;
 pub use redact::{REDACTED, Redactor};

@@ -1,0 +1,65 @@
+//! What can be typed: the one definition from which parser, help, completions and man pages come.
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use super::{completions, man};
+
+/// Says of every file that pip took on whether it was downloaded or came from a cache
+///
+/// wheeltap listens to pip while a build runs: each wheel and source archive is recorded with where it came from, its
+/// size and its sha256. The build itself is left as it is: same output, same exit status.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wheeltap",
+    bin_name = "wheeltap",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_long_help = AFTER_HELP
+)]
+pub(crate) struct Arguments {
+    /// When to use colours
+    #[arg(long = "color", global = true, value_name = "WHEN", default_value = "auto", hide_possible_values = true)]
+    #[arg(help = "When to use colours: auto, always, never")]
+    pub(crate) colour: ColourChoice,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+const AFTER_HELP: &str = "\
+Exit status:
+  run ends as the command that it ran; every other verb ends with
+  0  all is well
+  1  a finding: something that was asked about is not as it should be
+  2  bad usage or bad input
+  3  the evidence is incomplete
+
+Environment:
+  WHEELTAP_LOG_DIR    where sessions are kept (default: logs/build)
+  WHEELTAP_SESSION    the session to join instead of opening one
+  WHEELTAP_DISABLE=1  the shims do nothing but start the real tool
+  NO_COLOR, CLICOLOR_FORCE, TERM=dumb  are obeyed";
+
+/// The verbs, in the order of the help.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Print a completion script for a shell
+    Completions(completions::Arguments),
+    /// Print the manual page, or write all of them
+    Man(man::Arguments),
+}
+
+/// Whether colours are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColourChoice {
+    /// On a terminal, unless the environment says otherwise.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
