@@ -8,6 +8,7 @@
 
 mod artifact;
 mod bytes;
+mod filename;
 mod journal;
 mod moment;
 mod redact;
@@ -15,6 +16,7 @@ mod session;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
 pub use bytes::{printable, text};
+pub use filename::{Filename, Tags, canonical_name, sdist_stem};
 pub use journal::{Attempt, AttemptKind, Event};
 pub use moment::Moment;
 pub use redact::{REDACTED, Redactor};
