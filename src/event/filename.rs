@@ -118,7 +118,9 @@ mod tests {
     use super::{Filename, canonical_name};
     use crate::event::Kind;
 
-    fn parts(filename: &str) -> Option<(Kind, String, String, Option<String>, Option<String>)> {
+    type Parts = (Kind, String, String, Option<String>, Option<String>);
+
+    fn parts(filename: &str) -> Option<Parts> {
         let parsed = Filename::parse(filename)?;
         Some((parsed.kind, parsed.name, parsed.version, parsed.build, parsed.tags.map(|tags| tags.to_string())))
     }
