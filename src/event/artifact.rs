@@ -15,6 +15,9 @@ pub enum Ecosystem {
     Pypi,
     /// Debian packages and the indexes that list them.
     Deb,
+    /// A word of a newer writer.
+    #[serde(other)]
+    Other,
 }
 
 /// What kind of file an artifact is.
@@ -79,6 +82,25 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// The word as it stands in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Origin::Downloaded => "downloaded",
+            Origin::HttpCache => "http-cache",
+            Origin::WheelCache => "wheel-cache",
+            Origin::Wheelhouse => "wheelhouse",
+            Origin::Destination => "destination",
+            Origin::ArchiveCache => "archive-cache",
+            Origin::ListCache => "list-cache",
+            Origin::Local => "local",
+            Origin::Vcs => "vcs",
+            Origin::Built => "built",
+            Origin::LayerCache => "layer-cache",
+            Origin::Failed => "failed",
+            Origin::Unknown => "unknown",
+        }
+    }
+
     /// `Some(true)` for every origin that spared a download, `Some(false)` for a download, `None` where the question
     /// has no answer (`built`, `failed`, `unknown`). A fetch by version control crosses the network: not cached.
     pub fn cached(self) -> Option<bool> {
@@ -147,6 +169,9 @@ pub enum Purpose {
     Build,
     /// Obtained while the resolver looked for a solution, then not used.
     ResolverDiscarded,
+    /// A word of a newer writer.
+    #[serde(other)]
+    Other,
 }
 
 /// A SHA-256 digest, 64 lower-case hexadecimal digits in the document.
@@ -236,8 +261,10 @@ pub struct Artifact {
     /// Where it came from.
     pub origin: Origin,
     /// Which channels decided the origin.
+    #[serde(default)]
     pub evidence: Vec<Evidence>,
     /// What it was obtained for.
+    #[serde(default)]
     pub purpose: Purpose,
     /// Why it failed or is unknown.
     pub reason: Option<String>,
@@ -272,6 +299,11 @@ impl Artifact {
             step: None,
             at: None,
         }
+    }
+
+    /// What to call it in a line for people: its file name, else its name, else where it came from.
+    pub fn label(&self) -> &str {
+        [&self.filename, &self.name, &self.source].into_iter().flatten().next().map_or("(unnamed)", String::as_str)
     }
 
     /// See [`Origin::cached`].

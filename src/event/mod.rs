@@ -13,6 +13,7 @@ mod journal;
 mod moment;
 mod redact;
 mod session;
+mod summary;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
 pub use bytes::{printable, text};
@@ -20,4 +21,5 @@ pub use filename::{Filename, Tags, canonical_name, sdist_stem};
 pub use journal::{Attempt, AttemptKind, Event};
 pub use moment::Moment;
 pub use redact::{REDACTED, Redactor};
-pub use session::{BuildInfo, Downloads, Invocation, InvocationId, Network, SCHEMA, Session, SessionId, Summary};
+pub use session::{BuildInfo, Downloads, Invocation, InvocationId, Network, SCHEMA, Session, SessionId};
+pub use summary::{Summary, install_method};
