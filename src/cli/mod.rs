@@ -9,7 +9,9 @@ mod completions;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod console;
 mod failure;
+mod links;
 mod man;
+mod shims;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;
 
@@ -43,6 +45,7 @@ pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
 /// Runs the verb that was typed. A new verb is a file, a variant of [`Verb`] and a line here.
 fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
     match verb {
+        Verb::Shims(arguments) => shims::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, console),
         Verb::Man(arguments) => man::run(arguments, console),
     }

@@ -1,0 +1,46 @@
+//! What a newcomer reads.
+
+use crate::harness::Place;
+
+const VERBS: [&str; 8] =
+    ["", "shims", "shims install", "shims uninstall", "shims status", "completions", "man", "--version"];
+
+/// The help of every verb as it is printed on a pipe.
+#[test]
+fn every_verb_explains_itself() {
+    let place = Place::new();
+    for verb in VERBS {
+        let line = if verb.starts_with("--") { verb.to_owned() } else { format!("{verb} --help") };
+        let said = place.says(&line);
+        assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""), "{verb}");
+        insta::assert_snapshot!(format!("help {verb}").trim().replace([' ', '-'], "_"), said.stdout);
+    }
+}
+
+/// The test above cannot forget a verb: the parser lists them.
+#[test]
+fn no_verb_is_without_its_snapshot() {
+    let help = Place::new().says("-h").stdout;
+    let verbs = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let listed: Vec<_> = verbs.map(|line| line.split_whitespace().next().unwrap()).collect();
+    let tested: Vec<_> = VERBS.iter().filter(|verb| !verb.contains([' ', '-']) && !verb.is_empty()).copied().collect();
+    let elsewhere = ["wheelhouse", "requirements"];
+    let ours: Vec<_> = listed.into_iter().filter(|verb| !elsewhere.contains(verb)).collect();
+    assert_eq!(ours, tested);
+}
+
+/// Completions and manual pages come from the same definition: every verb is in them.
+#[test]
+fn completions_and_manual_pages_know_every_verb() {
+    let place = Place::new();
+    let pages = place.says("man --dir pages");
+    assert_eq!((pages.status, pages.stdout.as_str(), pages.stderr.as_str()), (Some(0), "", ""));
+    let scripts = ["bash", "zsh", "fish"].map(|shell| place.says(&format!("completions {shell}")).stdout);
+    for verb in VERBS.iter().filter(|verb| !verb.is_empty() && !verb.starts_with('-')) {
+        let page = std::fs::read_to_string(place.join(format!("pages/wheeltap-{}.1", verb.replace(' ', "-")))).unwrap();
+        assert!(page.contains(".SH NAME"), "{verb}");
+        let last = verb.split(' ').next_back().unwrap();
+        assert!(scripts.iter().all(|script| script.contains(last)), "{verb}");
+    }
+    assert!(place.says("man").stdout.contains("wheeltap\\-shims(1)"));
+}

@@ -1,0 +1,8 @@
+//! The console as its users see it: what it prints, with which status it ends.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
+
+mod harness;
+mod help;
+mod manners;
+mod shims;
