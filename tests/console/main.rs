@@ -1,6 +1,7 @@
 //! The console as its users see it: what it prints, with which status it ends.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod harness;
 mod help;
