@@ -1,6 +1,7 @@
 //! The real pips that other tests need can be had, and a copy of one works by itself.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
+#![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod support;
 

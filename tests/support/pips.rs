@@ -11,6 +11,8 @@ use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
 
+use super::tree;
+
 /// Stands for the newest pip that PyPI had when the environment was made.
 pub(crate) const NEWEST: &str = "newest";
 
@@ -60,7 +62,7 @@ impl RealPip {
 
     /// A copy of the environment at `place`, which must not exist, to install into: hard links, and scripts of its own.
     pub(crate) fn copy_to(&self, place: &Path) -> std::io::Result<()> {
-        link_tree(&self.venv.join("lib"), &place.join("lib"))?;
+        tree::link(&self.venv.join("lib"), &place.join("lib"))?;
         fs::copy(self.venv.join("pyvenv.cfg"), place.join("pyvenv.cfg"))?;
         fs::create_dir(place.join("bin"))?;
         symlink(fs::canonicalize(self.python())?, place.join("bin/python"))?;
@@ -78,21 +80,6 @@ impl RealPip {
 
 fn path_text(path: &Path) -> String {
     path.to_string_lossy().into_owned()
-}
-
-fn link_tree(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            link_tree(&entry.path(), &target)?;
-        } else if fs::hard_link(entry.path(), &target).is_err() {
-            // Another file system. `fs::copy` loses the time, and with it the compiled files' validity: slow, not wrong.
-            fs::copy(entry.path(), &target)?;
-        }
-    }
-    Ok(())
 }
 
 /// Makes the environment and returns pip's version.
