@@ -42,6 +42,19 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// The word as it stands in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Kind::Wheel => "wheel",
+            Kind::Sdist => "sdist",
+            Kind::Deb => "deb",
+            Kind::Index => "index",
+            Kind::Metadata => "metadata",
+            Kind::Source => "source",
+            Kind::Other => "other",
+        }
+    }
+
     /// Whether the summary counts this kind among downloads and cached: package files, not indexes or metadata.
     pub fn is_package(self) -> bool {
         matches!(self, Kind::Wheel | Kind::Sdist | Kind::Deb | Kind::Source)
@@ -172,6 +185,18 @@ pub enum Purpose {
     /// A word of a newer writer.
     #[serde(other)]
     Other,
+}
+
+impl Purpose {
+    /// The word as it stands in the document.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Purpose::Runtime => "runtime",
+            Purpose::Build => "build",
+            Purpose::ResolverDiscarded => "resolver-discarded",
+            Purpose::Other => "other",
+        }
+    }
 }
 
 /// A SHA-256 digest, 64 lower-case hexadecimal digits in the document.
@@ -343,5 +368,39 @@ impl Serialize for Artifact {
         record.serialize_field("step", &self.step)?;
         record.serialize_field("at", &self.at)?;
         record.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Kind, Origin, Purpose};
+
+    #[test]
+    fn words_for_people_are_the_words_of_the_document() {
+        let word = |value: serde_json::Value| value.as_str().unwrap().to_owned();
+        for kind in ["wheel", "sdist", "deb", "index", "metadata", "source", "other"] {
+            assert_eq!(serde_json::from_value::<Kind>(kind.into()).unwrap().as_str(), kind);
+        }
+        for origin in [
+            Origin::Downloaded,
+            Origin::HttpCache,
+            Origin::WheelCache,
+            Origin::Wheelhouse,
+            Origin::Destination,
+            Origin::ArchiveCache,
+            Origin::ListCache,
+            Origin::Local,
+            Origin::Vcs,
+            Origin::Built,
+            Origin::LayerCache,
+            Origin::Failed,
+            Origin::Unknown,
+        ] {
+            assert_eq!(word(serde_json::to_value(origin).unwrap()), origin.as_str());
+        }
+        for purpose in [Purpose::Runtime, Purpose::Build, Purpose::ResolverDiscarded, Purpose::Other] {
+            assert_eq!(word(serde_json::to_value(purpose).unwrap()), purpose.as_str());
+        }
+        assert_eq!(serde_json::from_str::<Origin>("\"teleported\"").unwrap(), Origin::Unknown);
     }
 }

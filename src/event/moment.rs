@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize, Serializer};
 pub struct Moment(i64);
 
 impl Moment {
+    /// 1970-01-01T00:00:00Z.
+    pub const EPOCH: Moment = Moment(0);
+
     /// From microseconds since the Unix epoch, held to the years that RFC 3339 can write.
     pub fn from_microseconds(microseconds: i64) -> Self {
         let held = microseconds.clamp(

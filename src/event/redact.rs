@@ -28,6 +28,11 @@ impl Redactor {
         self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), REDACTED))
     }
 
+    /// An environment variable for a record: its value without secrets, or none of it if it is named for one.
+    pub fn variable(&self, name: &[u8], value: &[u8]) -> (String, String) {
+        (super::text(name), self.text(&super::text(value)))
+    }
+
     /// Arguments without secrets, aware of options whose value is the next argument.
     pub fn arguments(&self, arguments: &[Vec<u8>]) -> Vec<String> {
         arguments.iter().map(|argument| self.text(&super::text(argument))).collect()

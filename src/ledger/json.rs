@@ -1,0 +1,161 @@
+//! JSON as the ledger writes it: a journal's event on one line; a document with one artifact a line, so that it can be
+//! read, compared and searched by line as well as by query.
+//!
+//! What a terminal would obey (DEL, C1 controls, turned writing) is escaped beyond what JSON asks for.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+use crate::event::printable;
+
+/// Appends `value` to `line`, without a newline at its end.
+pub(super) fn line<T: Serialize>(line: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(line, Layout { depth: 0, compact: 1, filled: false }))
+}
+
+/// Appends `value` to `document`: objects outside lists are spread over lines, and each entry of a list has its own.
+///
+/// # Errors
+/// Where `value` cannot be written as JSON; the types of this crate can.
+pub fn document<T: Serialize>(document: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
+    value.serialize(&mut Serializer::with_formatter(&mut *document, Layout { depth: 0, compact: 0, filled: false }))?;
+    document.push(b'\n');
+    Ok(())
+}
+
+/// Where lines break.
+struct Layout {
+    /// How many spread objects and lists are open.
+    depth: usize,
+    /// How many objects and lists are open within one line.
+    compact: usize,
+    /// Whether the object or list that is about to be closed has an entry.
+    filled: bool,
+}
+
+impl Layout {
+    fn break_line<W: ?Sized + Write>(&self, writer: &mut W) -> io::Result<()> {
+        const SPACES: &[u8; 32] = &[b' '; 32];
+        if self.compact > 0 {
+            return Ok(());
+        }
+        writer.write_all(b"\n")?;
+        writer.write_all(&SPACES[..(2 * self.depth).min(SPACES.len())])
+    }
+
+    fn open<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        *(if self.compact > 0 { &mut self.compact } else { &mut self.depth }) += 1;
+        self.filled = false;
+        writer.write_all(bracket)
+    }
+
+    fn close<W: ?Sized + Write>(&mut self, writer: &mut W, bracket: &[u8]) -> io::Result<()> {
+        *(if self.compact > 0 { &mut self.compact } else { &mut self.depth }) -= 1;
+        if self.filled {
+            self.break_line(writer)?;
+        }
+        self.filled = true;
+        writer.write_all(bracket)
+    }
+
+    fn separate<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            writer.write_all(b",")?;
+        }
+        self.break_line(writer)
+    }
+}
+
+impl Formatter for Layout {
+    fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"[")
+    }
+
+    fn end_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"]")
+    }
+
+    fn begin_array_value<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.separate(writer, first)?;
+        self.compact += 1;
+        Ok(())
+    }
+
+    fn end_array_value<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.compact -= 1;
+        self.filled = true;
+        Ok(())
+    }
+
+    fn begin_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.open(writer, b"{")
+    }
+
+    fn end_object<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.close(writer, b"}")
+    }
+
+    fn begin_object_key<W: ?Sized + Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
+        self.separate(writer, first)
+    }
+
+    fn begin_object_value<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        writer.write_all(if self.compact > 0 { b":" } else { b": " })
+    }
+
+    fn end_object_value<W: ?Sized + Write>(&mut self, _writer: &mut W) -> io::Result<()> {
+        self.filled = true;
+        Ok(())
+    }
+
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
+        if !fragment.bytes().any(|byte| byte >= 0x7f) || matches!(printable(fragment), std::borrow::Cow::Borrowed(_)) {
+            return writer.write_all(fragment.as_bytes());
+        }
+        for character in fragment.chars() {
+            let mut encoded = [0; 4];
+            let encoded = character.encode_utf8(&mut encoded);
+            match printable(encoded) {
+                // All of them lie in the basic plane: one unit of UTF-16.
+                std::borrow::Cow::Owned(_) => write!(writer, "\\u{:04x}", character as u32)?,
+                std::borrow::Cow::Borrowed(_) => writer.write_all(encoded.as_bytes())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    fn document(value: &serde_json::Value) -> String {
+        let mut text = Vec::new();
+        super::document(&mut text, value).unwrap();
+        String::from_utf8(text).unwrap()
+    }
+
+    #[test]
+    fn spreads_objects_and_keeps_the_entries_of_lists_on_a_line() {
+        let value = json!({"a": 1, "b": {"list": [{"x": [1, {"y": {}}]}, 2], "none": [], "empty": {}}, "c": null});
+        let text = document(&value);
+        assert_eq!(
+            text,
+            "{\n  \"a\": 1,\n  \"b\": {\n    \"list\": [\n      {\"x\":[1,{\"y\":{}}]},\n      2\n    ],\n    \
+             \"none\": [],\n    \"empty\": {}\n  },\n  \"c\": null\n}\n"
+        );
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn escapes_what_a_terminal_would_obey_and_nothing_else() {
+        let value = json!("żółw \u{1b}[31m \u{7f} \u{9b}31m \u{202e} \"\\ 😀");
+        let mut text = Vec::new();
+        super::line(&mut text, &value).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(text, r#""żółw \u001b[31m \u007f \u009b31m \u202e \"\\ 😀""#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}

@@ -1,0 +1,77 @@
+//! The document and the text logs of a session, made of its journal and replaced atomically, without a lock.
+//!
+//! Many processes may publish the same session at once. Each reads the journal, folds it and puts its files in place;
+//! whoever then finds that the journal has grown since it read may have covered a newer fold with an older one, and
+//! does it again. So the last file put in place is always of a journal that had not grown when that was done.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::{Error, Journal, fold, json, read, text};
+use crate::event::{Ecosystem, Session};
+
+/// How often a fold is begun again because others append meanwhile, before it is left to them.
+const ROUNDS: usize = 3;
+
+impl Journal {
+    /// Folds the journal and puts the document and the logs in place.
+    pub(super) fn publish(&self) -> Result<Session, Error> {
+        let files = self.files();
+        let mut round = 0;
+        loop {
+            round += 1;
+            let recorded = read::read(&self.file, &files.journal)?;
+            let length = recorded.length;
+            let session = fold(self.id(), recorded.events);
+            // Whoever has appended since then folds later than this: its own fold holds what this one does. After some
+            // rounds in a journal that never rests this one is superfluous.
+            if self.length()? != length {
+                match round < ROUNDS {
+                    true => continue,
+                    false => return Ok(session),
+                }
+            }
+            let mut document = Vec::with_capacity(8192);
+            json::document(&mut document, &session)
+                .map_err(io::Error::from)
+                .map_err(Error::io("write", &files.document))?;
+            replace(&files.document, &document)?;
+            replace(&files.log, text::session(&session).as_bytes())?;
+            for (ecosystem, path) in [(Ecosystem::Pypi, &files.wheels), (Ecosystem::Deb, &files.apt)] {
+                let lines = text::ecosystem(&session, ecosystem);
+                if !lines.is_empty() {
+                    replace(path, lines.as_bytes())?;
+                }
+            }
+            if self.length()? == length {
+                return Ok(session);
+            }
+        }
+    }
+}
+
+/// Replaces the file at `path` by one that holds `content`, or leaves it as it is.
+///
+/// # Errors
+/// When the new file cannot be written beside the old one or put in its place; then it is removed.
+pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    let mut attempt = 0_u32;
+    let (temporary, mut file) = loop {
+        let mut name = name.clone();
+        name.push(format!(".{}-{attempt}", std::process::id()));
+        let temporary = path.with_file_name(name);
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Ok(file) => break (temporary, file),
+            // A process of another container has the same number, or one that was killed left its file.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < u32::MAX => attempt += 1,
+            Err(error) => return Err(Error::io("create", &temporary)(error)),
+        }
+    };
+    file.write_all(content).and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
+        let _ = fs::remove_file(&temporary);
+        Error::io("write", path)(error)
+    })
+}

@@ -1,0 +1,190 @@
+//! A journal as it can be read: torn lines, lines of a newer writer and lines without end cost nothing but themselves,
+//! and each is accounted for.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+use memchr::{memchr, memmem};
+use serde::Deserialize;
+
+use super::Error;
+use crate::event::{Artifact, Event, InvocationId, Moment, SCHEMA};
+
+/// How every event begins as this crate writes it. It cannot stand inside a text, where its quotes are escaped: so the
+/// next event is found even if a torn line lies before it on its line.
+const BEGINNING: &[u8] = b"{\"event\":\"";
+
+/// A line that is longer than this is passed over.
+const LONGEST_LINE: usize = 16 << 20;
+
+/// What a journal holds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Recorded {
+    /// Its events in their order, and after them what could not be read, as [`Event::Degraded`] and
+    /// [`Event::BlindSpot`].
+    pub events: Vec<Event>,
+    /// How many bytes were read.
+    pub length: u64,
+}
+
+/// Reads the journal at `path`.
+///
+/// # Errors
+/// When it cannot be read, holds bytes but no event, or was begun by a wheeltap with a newer schema.
+pub fn read_journal(path: &Path) -> Result<Recorded, Error> {
+    let file = File::open(path).map_err(Error::io("open", path))?;
+    let reader = Reader::of(&file, path)?;
+    if reader.events.is_empty() && reader.length > 0 {
+        return Err(Error::NotAJournal { path: path.to_owned() });
+    }
+    Ok(reader.finish())
+}
+
+/// Reads an open journal from its beginning to its present end; one without an event is one of no events.
+///
+/// # Errors
+/// As [`read_journal`], whose last but one is none.
+pub(super) fn read(file: &File, path: &Path) -> Result<Recorded, Error> {
+    Reader::of(file, path).map(Reader::finish)
+}
+
+/// Makes events of lines.
+#[derive(Default)]
+struct Reader {
+    events: Vec<Event>,
+    length: u64,
+    /// The newest schema that a session was started with.
+    newest: u32,
+    torn: u64,
+    endless: u64,
+    unknown: u64,
+}
+
+impl Reader {
+    fn of(file: &File, path: &Path) -> Result<Self, Error> {
+        let mut reader = Reader::default();
+        reader.length = lines(file, |line| match line {
+            Line::Whole(line) => reader.line(line),
+            Line::Endless => reader.endless += 1,
+        })
+        .map_err(Error::io("read", path))?;
+        match reader.newest {
+            newer if newer > SCHEMA => Err(Error::Newer { path: path.to_owned(), schema: newer.into() }),
+            _ => Ok(reader),
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) {
+        if line.is_empty() {
+            return;
+        }
+        if let Some(event) = parse(line) {
+            return self.event(event);
+        }
+        self.torn += 1;
+        for start in memmem::find_iter(line, BEGINNING).filter(|&start| start > 0) {
+            match parse(&line[start..]) {
+                Some(event) => return self.event(event),
+                None => self.torn += 1,
+            }
+        }
+    }
+
+    fn event(&mut self, event: Event) {
+        match &event {
+            Event::Unknown => self.unknown += 1,
+            Event::SessionStarted { schema, .. } => self.newest = self.newest.max(*schema),
+            _ => {}
+        }
+        self.events.push(event);
+    }
+
+    fn finish(mut self) -> Recorded {
+        let at = self.events.iter().rev().find_map(Event::at).unwrap_or(Moment::EPOCH);
+        let degraded = |reason| Event::Degraded { at, invocation: None, reason };
+        let blind_spot = |reason| Event::BlindSpot { at, invocation: None, reason };
+        let lines = |count| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+        if self.torn > 0 {
+            self.events.push(degraded(format!("{} of the journal could not be read: torn", lines(self.torn))));
+        }
+        if self.endless > 0 {
+            let limit = LONGEST_LINE >> 20;
+            self.events
+                .push(degraded(format!("{} of the journal passed over: longer than {limit} MiB", lines(self.endless))));
+        }
+        if self.unknown > 0 {
+            self.events
+                .push(blind_spot(format!("{} of the journal passed over: of a newer wheeltap", lines(self.unknown))));
+        }
+        Recorded { events: self.events, length: self.length }
+    }
+}
+
+/// The event on a line.
+fn parse(line: &[u8]) -> Option<Event> {
+    /// What follows the beginning of an artifact's line, read without the detour through a generic value that a tag
+    /// inside an object asks for: nearly all lines of a large journal are artifacts.
+    #[derive(Deserialize)]
+    struct ArtifactLine {
+        at: Moment,
+        invocation: InvocationId,
+        number: u64,
+        record: Box<Artifact>,
+    }
+
+    if line.starts_with(b"{\"event\":\"artifact\",") {
+        let ArtifactLine { at, invocation, number, record } = serde_json::from_slice(line).ok()?;
+        return Some(Event::Artifact { at, invocation, number, record });
+    }
+    serde_json::from_slice(line).ok()
+}
+
+/// A line of a file.
+enum Line<'a> {
+    Whole(&'a [u8]),
+    /// Too long to be kept.
+    Endless,
+}
+
+/// Calls `each` for every line of `file`, in memory bounded by [`LONGEST_LINE`], and returns how many bytes there were.
+fn lines(file: &File, mut each: impl FnMut(Line<'_>)) -> io::Result<u64> {
+    let mut buffer = vec![0; 64 << 10];
+    let (mut offset, mut filled, mut searched, mut endless) = (0, 0, 0, false);
+    loop {
+        let count = match file.read_at(&mut buffer[filled..], offset) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        offset += count as u64;
+        filled += count;
+        let mut start = 0;
+        while let Some(end) = memchr(b'\n', &buffer[searched..filled]).map(|at| searched + at) {
+            if !std::mem::take(&mut endless) {
+                each(Line::Whole(&buffer[start..end]));
+            }
+            start = end + 1;
+            searched = start;
+        }
+        if count == 0 {
+            if !endless && start < filled {
+                each(Line::Whole(&buffer[start..filled]));
+            }
+            return Ok(offset);
+        }
+        buffer.copy_within(start..filled, 0);
+        filled -= start;
+        if filled == buffer.len() {
+            if buffer.len() < LONGEST_LINE {
+                buffer.resize(2 * buffer.len(), 0);
+            } else if !std::mem::replace(&mut endless, true) {
+                each(Line::Endless);
+            }
+        }
+        if endless {
+            filled = 0;
+        }
+        searched = filled;
+    }
+}

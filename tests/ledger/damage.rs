@@ -1,0 +1,1 @@
+//! Journals that were torn, damaged, or written by somebody newer.

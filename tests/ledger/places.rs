@@ -1,0 +1,1 @@
+//! Log directories that are missing, read-only or full.
