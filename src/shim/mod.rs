@@ -1,33 +1,13 @@
-//! Masquerades as one tool.
+//! Masquerades as one tool: finds the real one, runs it as if it had been called itself, and lets a [`Recording`] listen.
+//!
+//! Refuses to let anything that goes wrong here reach the tool: whatever fails before it starts leads to a plain `exec`
+//! of it, whatever fails later is caught.
 
-use std::ffi::{OsStr, OsString};
+mod lookup;
+mod recording;
+mod run;
+mod tool;
 
-/// A tool that is wrapped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tool {
-    /// pip, under any of its names.
-    Pip,
-}
-
-impl Tool {
-    /// The tool whose name the last component of `argv[0]` is.
-    pub fn from_argv0(_argv0: &OsStr) -> Option<Tool> {
-        None
-    }
-}
-
-/// How a shim ends: as its tool ended.
-#[derive(Debug)]
-pub struct Ending;
-
-impl Ending {
-    /// The status for `main` to end with; if the tool was ended by a signal, ends by the same one.
-    pub fn leave(self) -> std::process::ExitCode {
-        std::process::ExitCode::SUCCESS
-    }
-}
-
-/// Runs `tool` with `arguments`.
-pub fn run(_tool: Tool, _argv0: OsString, _arguments: Vec<OsString>) -> Ending {
-    Ending
-}
+pub use recording::{Begin, Call, Recording};
+pub use run::{run, run_with};
+pub use tool::Tool;

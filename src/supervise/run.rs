@@ -1,0 +1,209 @@
+//! One child from its start to its end: one thread, one `poll`, no timer but the one the tap asks for.
+
+use std::ffi::c_int;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
+
+use super::lane::{self, Lane};
+use super::listener::Listener;
+use super::program::{Image, Program};
+use super::signals::{self, Change, Mask, SignalFd};
+use super::spawn::{self, Birth};
+use super::tap::{Stream, Tap};
+use super::{End, Error, inherited, relay, sink};
+
+/// Which of the child's streams are led through the tap. The others are simply inherited, and so is standard input.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Interpose {
+    /// Standard output.
+    pub stdout: bool,
+    /// Standard error.
+    pub stderr: bool,
+}
+
+/// How a supervised run went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The child's end.
+    pub end: End,
+    /// What the tap said when it panicked: from then on bytes were only forwarded.
+    pub tap_panic: Option<String>,
+    /// Whether somebody whom the child left behind still has an interposed stream: forwarded, but not listened to.
+    pub left_behind: bool,
+}
+
+/// Runs `program` as a child and returns when it has ended and all that it wrote is forwarded.
+///
+/// Signals that were meant for the tool reach it once: those that a process sent to us are forwarded, those of the
+/// terminal reach the child by themselves, because it is in our process group. When the child stops, we stop in the same
+/// way. On an error nothing was started and everything is as before, so that the caller can still [`exec`](super::exec)
+/// the program.
+///
+/// To be called from the main thread, before any other exists: signals are blocked for this thread only, and the
+/// child is killed should the thread end before it.
+pub fn run(program: &Program, interpose: Interpose, tap: &mut dyn Tap) -> Result<Outcome, Error> {
+    let guard = Blocked::new();
+    let outcome = match start(program, interpose, &guard) {
+        Err(Error::Start { source, path }) => match program.as_script(&source) {
+            Some(script) => start(&script, interpose, &guard)?,
+            None => return Err(Error::Start { source, path }),
+        },
+        started => started?,
+    };
+    Ok(outcome.supervise(guard, tap))
+}
+
+/// All signals blocked and SIGCHLD at its default, without which a child's end goes unnoticed; undone on drop.
+struct Blocked {
+    mask: Mask,
+    sigchld: libc::sighandler_t,
+}
+
+impl Blocked {
+    fn new() -> Blocked {
+        Blocked { mask: Mask::ALL.set(), sigchld: signals::dispose(libc::SIGCHLD, libc::SIG_DFL) }
+    }
+}
+
+impl Drop for Blocked {
+    fn drop(&mut self) {
+        signals::dispose(libc::SIGCHLD, self.sigchld);
+        self.mask.set();
+    }
+}
+
+fn start(program: &Program, interpose: Interpose, guard: &Blocked) -> Result<Child, Error> {
+    let prepare = |what| move |source: io::Error| Error::Prepare { what, source };
+    let image = Image::new(program).map_err(|source| Error::Start { path: program.path.clone(), source })?;
+    let signals = SignalFd::new().map_err(prepare("read signals"))?;
+    let mut lanes = Vec::with_capacity(2);
+    let mut open = |stream, descriptor| -> Result<OwnedFd, Error> {
+        let (lane, end) = lane::open(stream, descriptor).map_err(prepare("open a pipe"))?;
+        lanes.push(lane);
+        Ok(end)
+    };
+    let stdout = interpose.stdout && !inherited::is_closed(1);
+    let stderr = interpose.stderr && !inherited::is_closed(2);
+    let (stdout, stderr) = if stdout && stderr && sink::is_same(1, 2) {
+        (Some(open(Stream::Both, 1)?), None)
+    } else {
+        let stdout = if stdout { Some(open(Stream::Stdout, 1)?) } else { None };
+        (stdout, if stderr { Some(open(Stream::Stderr, 2)?) } else { None })
+    };
+    let both = stdout.as_ref().filter(|_| lanes.iter().any(Lane::is_both));
+    let birth = Birth {
+        image: &image,
+        stdout: stdout.as_ref().map(AsRawFd::as_raw_fd),
+        stderr: stderr.as_ref().or(both).map(AsRawFd::as_raw_fd),
+        mask: guard.mask,
+        sigchld: guard.sigchld,
+    };
+    match spawn::spawn(&birth) {
+        Ok(pid) => Ok(Child { pid, signals, lanes, end: None, stopped: false }),
+        Err(source) => Err(Error::Start { path: program.path.clone(), source }),
+    }
+}
+
+struct Child {
+    pid: libc::pid_t,
+    signals: SignalFd,
+    lanes: Vec<Lane>,
+    end: Option<End>,
+    stopped: bool,
+}
+
+impl Child {
+    fn supervise(mut self, guard: Blocked, tap: &mut dyn Tap) -> Outcome {
+        let mut listener = Listener::new(tap);
+        while self.end.is_none() {
+            self.step(&mut listener);
+        }
+        // The tool is gone, so signals concern us as they would have concerned it, still writing to a slow reader.
+        drop(guard);
+        self.lanes.iter_mut().for_each(Lane::child_ended);
+        while !self.lanes.iter().all(Lane::is_drained) {
+            self.step(&mut listener);
+        }
+        self.finish(listener)
+    }
+
+    /// Waits for something to happen and deals with it.
+    fn step(&mut self, listener: &mut Listener<'_>) {
+        let timeout = listener.tick();
+        let mut ready = Vec::with_capacity(1 + 2 * self.lanes.len());
+        let signals = if self.end.is_none() { self.signals.as_raw_fd() } else { -1 };
+        ready.push(libc::pollfd { fd: signals, events: libc::POLLIN, revents: 0 });
+        ready.extend(self.lanes.iter().flat_map(Lane::interest));
+        if signals::poll(&mut ready, timeout.map_or(-1, milliseconds)).is_err() {
+            return;
+        }
+        // Bytes before signals: what the child wrote before it died is older than its death.
+        for (lane, ready) in self.lanes.iter_mut().zip(ready[1..].chunks_exact(2)) {
+            lane.serve(ready, listener);
+        }
+        if ready[0].revents != 0 {
+            self.read_signals();
+        }
+    }
+
+    fn read_signals(&mut self) {
+        while let Some(received) = self.signals.next() {
+            if received.signal == libc::SIGCHLD {
+                self.look_after();
+            } else if self.end.is_none() && received.concerns_child() {
+                self.forward(received.signal);
+            }
+        }
+        // Of several children's SIGCHLD only one may have been read.
+        self.look_after();
+    }
+
+    fn forward(&mut self, signal: c_int) {
+        if signal == libc::SIGCONT {
+            // `fg` continues the whole group; only who continued us alone meant the child.
+            self.look_after();
+            if self.end.is_some() || !self.stopped {
+                return;
+            }
+        }
+        signals::send(self.pid, signal);
+    }
+
+    /// Takes note of what the child did: reaps it, or does as it does.
+    fn look_after(&mut self) {
+        while self.end.is_none() {
+            match signals::wait(self.pid) {
+                None => return,
+                Some(Change::Exited(code)) => self.end = Some(End::Code(code)),
+                Some(Change::Killed(signal)) => self.end = Some(End::Signal(signal)),
+                Some(Change::Continued) => self.stopped = false,
+                Some(Change::Stopped(signal)) => {
+                    self.stopped = true;
+                    signals::raise(signal);
+                }
+            }
+        }
+    }
+
+    fn finish(mut self, mut listener: Listener<'_>) -> Outcome {
+        for lane in &mut self.lanes {
+            lane.close(&mut listener);
+        }
+        while !self.lanes.iter().all(Lane::is_drained) {
+            self.step(&mut listener);
+        }
+        let held: Vec<_> = self.lanes.iter().filter_map(Lane::still_held).collect();
+        for (source, sink) in &held {
+            // Where no process can be had, the ones left behind lose their output, as a closed terminal would have it.
+            let _ = relay::detach(*source, sink);
+        }
+        let end = self.end.expect("the loop above ends with the child");
+        Outcome { end, tap_panic: listener.into_panic(), left_behind: !held.is_empty() }
+    }
+}
+
+/// Rounded up, so that what is due after the wait is due.
+fn milliseconds(duration: Duration) -> c_int {
+    c_int::try_from(duration.as_micros().div_ceil(1000)).unwrap_or(c_int::MAX)
+}
