@@ -9,6 +9,7 @@
 
 pub mod classify; // 1  PURE  bytes in, events out; chunk boundaries never matter
 pub mod cli;
+pub mod dockerfile; // 1  PURE  a Dockerfile in, the same with its RUN steps wrapped out, line for line
 pub mod event; // 0  PURE  the words as types; the session document
 pub mod ledger; // 2  the journal, the fold, the log directory
 pub mod manifest; // 1  PURE  what was asked for: requirements files, wheelhouse manifest

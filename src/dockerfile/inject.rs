@@ -1,0 +1,385 @@
+//! Wraps each `RUN` step.
+//!
+//! A wrapped step is in exec form: the wrapping program, then what the builder would have executed: the shell in force
+//! and the joined command, or the words of an exec form. The lines that the step had are kept as comment lines, so
+//! that every other instruction keeps its number.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use parse_dockerfile::{Command, FromInstruction, Instruction, RunInstruction};
+
+use super::heredoc::{self, Document};
+use super::lines;
+
+/// The longest line that builders read (`bufio.Scanner`'s limit), less some room for the keyword and flags.
+const LONGEST_LINE: usize = 60_000;
+
+/// What to wrap the steps with.
+pub struct Injection<'a> {
+    /// The value of the `--mount` flag that each step is given.
+    pub mount: &'a str,
+    /// The words before the words of a step.
+    pub wrapper: &'a [&'a str],
+    /// Whether the builder knows here documents (BuildKit 0.9, or an external frontend).
+    pub here_documents: bool,
+    /// The value of a build argument, if one is given on the command line.
+    pub argument: &'a dyn Fn(&str) -> Option<String>,
+    /// The shell of a base image; `None` where it cannot be known.
+    pub shell: &'a dyn Fn(&str) -> Option<Vec<String>>,
+}
+
+/// A Dockerfile whose steps are wrapped.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Injected {
+    /// Its text.
+    pub text: String,
+    /// How many steps are wrapped.
+    pub wrapped: usize,
+    /// What was left as it stands.
+    pub left: Vec<Left>,
+}
+
+/// An instruction that was left as it stands.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The line it begins on, from 1.
+    pub line: usize,
+    /// Its first line.
+    pub instruction: String,
+    /// Why it was left.
+    pub reason: String,
+}
+
+/// Why a Dockerfile cannot be wrapped at all.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum Error {
+    /// It does not parse; the builder will say so in its own words.
+    #[error("{0}")]
+    Syntax(String),
+    /// It is written in another language.
+    #[error("`# syntax={0}` is not a frontend for Dockerfiles")]
+    Frontend(String),
+}
+
+/// Wraps every `RUN` step of the Dockerfile `text`.
+///
+/// # Errors
+/// When the text is no Dockerfile that can be understood.
+pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> {
+    let (mark, text) = text.split_at(if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 });
+    let (escape, frontend) = directives(text)?;
+    if let Some(frontend) = frontend.filter(|frontend| !is_dockerfile_frontend(frontend)) {
+        return Err(Error::Frontend(frontend));
+    }
+    let documents = heredoc::find(text, escape);
+    let covered = heredoc::cover(text, &documents);
+    let parsed = parse_dockerfile::parse(&covered).map_err(|error| Error::Syntax(error.to_string()))?;
+
+    let mut arguments = HashMap::new();
+    let mut stages: HashMap<String, Option<Vec<String>>> = HashMap::new();
+    let mut stage = String::new();
+    let mut shell = None;
+    let mut output = Output { text, escape, mark, pieces: String::new(), copied: 0, wrapped: 0, left: Vec::new() };
+    for (number, instruction) in parsed.instructions.iter().enumerate() {
+        match instruction {
+            Instruction::Arg(argument) if stages.is_empty() && stage.is_empty() => {
+                let (name, default) =
+                    argument.arguments.value.split_once('=').unwrap_or((&argument.arguments.value, ""));
+                let value = (injection.argument)(name).unwrap_or_else(|| default.trim_matches(['"', '\'']).to_owned());
+                arguments.insert(name.to_owned(), value);
+            }
+            Instruction::From(from) => {
+                stages.insert(std::mem::take(&mut stage), shell);
+                shell = base_shell(from, &arguments, &stages, injection);
+                stage = from.as_.as_ref().map_or_else(|| format!("#{number}"), |(_, name)| name.value.to_lowercase());
+            }
+            Instruction::Shell(words) => {
+                shell = Some(words.arguments.iter().map(|word| word.value.to_string()).collect())
+            }
+            Instruction::Run(run) => {
+                let of_this: Vec<&Document<'_>> =
+                    documents.iter().filter(|document| covers(run, &document.marker)).collect();
+                if !of_this.is_empty() && !injection.here_documents {
+                    output.leave(run.run.span.start, "this builder may not know here documents");
+                } else {
+                    match words(run, &of_this, shell.as_deref(), &output) {
+                        Ok(words) => output.wrap(run, &of_this, &words, injection),
+                        Err(reason) => output.leave(run.run.span.start, reason),
+                    }
+                }
+            }
+            Instruction::Onbuild(onbuild) => {
+                if matches!(onbuild.instruction.as_ref(), Instruction::Run(_)) {
+                    output.leave(
+                        onbuild.onbuild.span.start,
+                        "it runs in the builds of others, where wheeltap may be absent",
+                    );
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(output.finish())
+}
+
+/// The escape character and the frontend that the parser directives name.
+fn directives(text: &str) -> Result<(char, Option<String>), Error> {
+    let mut head: String = text.split_inclusive('\n').take_while(|line| line.trim_start().starts_with('#')).collect();
+    head.push_str("\nFROM scratch\n");
+    let head = parse_dockerfile::parse(&head).map_err(|error| Error::Syntax(error.to_string()))?.parser_directives;
+    let escape = head.escape.map_or('\\', |escape| escape.value.value);
+    Ok((escape, head.syntax.map(|syntax| syntax.value.value.to_owned())))
+}
+
+/// `docker/dockerfile`, of any registry and version, and the `-upstream` one.
+fn is_dockerfile_frontend(frontend: &str) -> bool {
+    let name = frontend.split_whitespace().next().unwrap_or_default().split('@').next().unwrap_or_default();
+    let last = name.rsplit('/').next().unwrap_or_default();
+    let last = last.split(':').next().unwrap_or_default();
+    last == "dockerfile" || last == "dockerfile-upstream"
+}
+
+/// The shell in force at the beginning of a stage.
+fn base_shell(
+    from: &FromInstruction<'_>,
+    arguments: &HashMap<String, String>,
+    stages: &HashMap<String, Option<Vec<String>>>,
+    injection: &Injection<'_>,
+) -> Option<Vec<String>> {
+    let image = expand(&from.image.value, arguments)?;
+    match stages.get(&image.to_lowercase()) {
+        Some(shell) => shell.clone(),
+        None => (injection.shell)(&image),
+    }
+}
+
+/// `text` with `$name`, `${name}`, `${name:-word}` and `${name:+word}` replaced; `None` where a name is unknown.
+fn expand(text: &str, arguments: &HashMap<String, String>) -> Option<String> {
+    let mut expanded = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find('$') {
+        expanded.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        let (name, word, after) = if let Some(braced) = rest.strip_prefix('{') {
+            let (inside, after) = braced.split_once('}')?;
+            let at = inside.find(':').unwrap_or(inside.len());
+            (&inside[..at], &inside[at..], after)
+        } else {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            (&rest[..end], "", &rest[end..])
+        };
+        let value = arguments.get(name).filter(|value| !value.is_empty());
+        expanded.push_str(match (word.get(..2), value) {
+            (None, value) => value?,
+            (Some(":-"), value) => value.map_or(&word[2..], String::as_str),
+            (Some(":+"), value) => value.map_or("", |_| &word[2..]),
+            _ => return None,
+        });
+        rest = after;
+    }
+    expanded.push_str(rest);
+    Some(expanded)
+}
+
+/// Whether a place lies within an instruction's own lines.
+fn covers(run: &RunInstruction<'_>, place: &Range<usize>) -> bool {
+    run.run.span.start <= place.start && place.end <= argument_span(run).end
+}
+
+fn argument_span(run: &RunInstruction<'_>) -> Range<usize> {
+    match &run.arguments {
+        Command::Exec(words) => words.span.clone(),
+        Command::Shell(command) => command.span.clone(),
+        _ => run.run.span.clone(),
+    }
+}
+
+/// What the builder would execute for a step; the reason if that is not known.
+fn words(
+    run: &RunInstruction<'_>,
+    documents: &[&Document<'_>],
+    shell: Option<&[String]>,
+    output: &Output<'_>,
+) -> Result<Vec<String>, &'static str> {
+    let command = match &run.arguments {
+        Command::Exec(words) => return Ok(words.value.iter().map(|word| word.value.to_string()).collect()),
+        Command::Shell(command) => lines::join(&output.text[command.span.clone()], output.escape),
+        _ => return Err("it has neither shell form nor exec form"),
+    };
+    let command = match documents {
+        [] => command,
+        // One document that is the whole command is the script itself; otherwise the shell reads the documents.
+        [document] if document.marker == argument_span(run) => document.content(),
+        documents => {
+            documents.iter().fold(command, |command, document| format!("{command}\n{}{}", document.body, document.name))
+        }
+    };
+    if documents.len() == 1 && documents[0].marker == argument_span(run) && command.starts_with("#!") {
+        return Err("its here document is a program of its own, which the builder mounts and runs");
+    }
+    let mut words = shell.ok_or("the shell of its base image is not known")?.to_vec();
+    words.push(command);
+    Ok(words)
+}
+
+/// The rewritten text as it grows.
+struct Output<'a> {
+    text: &'a str,
+    escape: char,
+    mark: &'a str,
+    pieces: String,
+    /// Up to where `text` is in `pieces`.
+    copied: usize,
+    wrapped: usize,
+    left: Vec<Left>,
+}
+
+impl Output<'_> {
+    fn wrap(
+        &mut self,
+        run: &RunInstruction<'_>,
+        documents: &[&Document<'_>],
+        words: &[String],
+        injection: &Injection<'_>,
+    ) {
+        let arguments = argument_span(run);
+        let all: Vec<&str> = injection.wrapper.iter().copied().chain(words.iter().map(String::as_str)).collect();
+        let exec = serde_json::to_string(&all).expect("strings are always written");
+        if exec.len() > LONGEST_LINE {
+            return self.leave(run.run.span.start, "its command is longer than the longest line that a builder reads");
+        }
+        self.copy(run.run.span.end);
+        self.pieces.push_str(" --mount=");
+        self.pieces.push_str(injection.mount);
+        self.copy(arguments.start);
+        self.pieces.push_str(&exec);
+        let end = documents.last().map_or(arguments.end, |document| document.place.end);
+        for _ in self.text[arguments.start..end].matches('\n') {
+            self.pieces.push_str("\n#");
+        }
+        self.copied = end;
+        self.wrapped += 1;
+    }
+
+    /// Names the instruction that begins at `start` as left.
+    fn leave(&mut self, start: usize, reason: &str) {
+        let line = 1 + self.text[..start].matches('\n').count();
+        let instruction = self.text[start..].lines().next().unwrap_or_default().trim_end().to_owned();
+        self.left.push(Left { line, instruction, reason: reason.to_owned() });
+    }
+
+    fn copy(&mut self, end: usize) {
+        self.pieces.push_str(&self.text[self.copied..end]);
+        self.copied = end;
+    }
+
+    fn finish(mut self) -> Injected {
+        self.copy(self.text.len());
+        Injected { text: format!("{}{}", self.mark, self.pieces), wrapped: self.wrapped, left: self.left }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INJECTION: Injection<'static> = Injection {
+        mount: "type=bind,from=w",
+        wrapper: &["/w", "step", "--"],
+        here_documents: true,
+        argument: &|_| None,
+        shell: &|image| (image != "unknown").then(|| vec!["/bin/sh".into(), "-c".into()]),
+    };
+
+    fn injected(text: &str) -> Injected {
+        let injected = inject(text, &INJECTION).expect("a Dockerfile");
+        assert_eq!(injected.text.lines().count(), text.lines().count(), "line for line: {}", injected.text);
+        assert!(inject(&injected.text, &INJECTION).is_ok(), "still a Dockerfile: {}", injected.text);
+        injected
+    }
+
+    #[test]
+    fn wraps_each_form_and_moves_no_line() {
+        let text = "\
+# syntax=docker/dockerfile:1
+ARG BASE=debian
+FROM ${BASE}:12 AS Base
+RUN --mount=type=cache,target=/c \\
+    --network=none apt-get update && \\
+    # why
+    apt-get install -y \"x\" # no comment
+
+SHELL [\"/bin/bash\", \"-o\", \"pipefail\", \"-c\"]
+run pip install six
+RUN [\"pip\", \"install\", \"six\"]
+RUN [[ -e x ]] && echo y
+FROM base
+RUN <<EOF
+one
+two
+EOF
+RUN cat <<A > /x && cat <<-'B'
+a
+A
+\tb
+\tB
+COPY x /y
+";
+        let injected = injected(text);
+        assert_eq!(injected.wrapped, 6);
+        assert!(injected.left.is_empty());
+        let lines: Vec<&str> = injected.text.lines().collect();
+        assert_eq!(lines[3], "RUN --mount=type=bind,from=w --mount=type=cache,target=/c \\");
+        assert_eq!(
+            lines[4..7],
+            [
+                "    --network=none [\"/w\",\"step\",\"--\",\"/bin/sh\",\"-c\",\"apt-get update &&     apt-get install -y \\\"x\\\" # no comment\"]",
+                "#",
+                "#"
+            ]
+        );
+        assert_eq!(
+            lines[9],
+            "run --mount=type=bind,from=w [\"/w\",\"step\",\"--\",\"/bin/bash\",\"-o\",\"pipefail\",\"-c\",\"pip install six\"]"
+        );
+        assert_eq!(lines[10], "RUN --mount=type=bind,from=w [\"/w\",\"step\",\"--\",\"pip\",\"install\",\"six\"]");
+        assert!(lines[11].ends_with("\"-c\",\"[[ -e x ]] && echo y\"]"));
+        // The stage begins with the shell that the stage it builds on ends with.
+        assert!(lines[13].ends_with("\"/bin/bash\",\"-o\",\"pipefail\",\"-c\",\"one\\ntwo\\n\"]"), "{}", lines[13]);
+        assert_eq!(lines[14..17], ["#", "#", "#"]);
+        assert!(lines[17].ends_with("\"cat <<A > /x && cat <<-'B'\\na\\nA\\n\\tb\\nB\"]"), "{}", lines[17]);
+        assert_eq!(lines[22], "COPY x /y");
+    }
+
+    #[test]
+    fn leaves_what_it_cannot_wrap_and_names_it() {
+        let injected = injected("FROM unknown\nRUN a\nRUN [\"b\"]\nONBUILD RUN c\nRUN <<E\n#!/usr/bin/python3\nE\n");
+        assert_eq!(injected.wrapped, 1);
+        let left: Vec<(usize, &str)> =
+            injected.left.iter().map(|left| (left.line, left.instruction.as_str())).collect();
+        assert_eq!(left, [(2, "RUN a"), (4, "ONBUILD RUN c"), (5, "RUN <<E")]);
+    }
+
+    #[test]
+    fn obeys_the_directives() {
+        let windows = injected("# escape=`\nFROM x\nRUN a `\n  b \\\n");
+        assert!(windows.text.contains("\"a   b \\\\\"]"), "{}", windows.text);
+        assert_eq!(
+            inject("# syntax=example/other\nFROM x\n", &INJECTION),
+            Err(Error::Frontend("example/other".into()))
+        );
+        assert!(matches!(inject("FROM x\nRUNN y\n", &INJECTION), Err(Error::Syntax(_))));
+        assert_eq!(injected("\u{feff}FROM x\nRUN a\n").wrapped, 1);
+    }
+
+    #[test]
+    fn arguments_of_the_command_line_win_over_defaults() {
+        let arguments = HashMap::from([("A".to_owned(), "x".to_owned())]);
+        for (text, expected) in
+            [("$A", Some("x")), ("${A}y", Some("xy")), ("${B:-z}", Some("z")), ("${A:+w}", Some("w")), ("$B", None)]
+        {
+            assert_eq!(expand(text, &arguments).as_deref(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! A Dockerfile in, the same with its `RUN` steps wrapped out, line for line.
+//!
+//! Instructions and their places come from a parser; here documents, which it knows only at the beginning of a command,
+//! are covered up for it. What a builder would have run is run by the same shell, word for word, under a program of
+//! the caller's choice; every other byte stays where it was, and so does every line number. Refuses to guess: what
+//! cannot be wrapped without changing what it does is left as it stands, and named.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod heredoc;
+mod inject;
+mod lines;
+
+pub use inject::{Error, Injected, Injection, Left, inject};
