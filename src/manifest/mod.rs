@@ -1,1 +1,7 @@
-//! (under construction)
+//! What was asked for: requirements files, and the manifest that a wheelhouse carries.
+//!
+//! Refuses to see anything itself: files, environment and clock are handed in, and what is written is returned.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+pub mod requirements;
