@@ -9,6 +9,7 @@ mod dependencies;
 mod fault;
 mod file;
 mod lines;
+mod location;
 mod options;
 mod requirement;
 mod words;

@@ -2,14 +2,18 @@
 //!
 //! Refuses to evaluate a marker; the caller knows for which environment.
 
+use std::borrow::Cow;
 use std::str::FromStr as _;
 
 use pep440_rs::VersionSpecifiers;
 use pep508_rs::{MarkerTree, MarkerWarningKind, Pep508Url, VersionOrUrl};
 
 use super::fault::{Fault, Slip};
+use super::location::{
+    REPOSITORIES, egg_name, is_repository, local_path, named_by_url, named_by_wheel, scheme, source_of_url,
+    split_extras,
+};
 use super::{PathKind, World};
-use crate::event::{Filename, Kind};
 
 /// What a requirement asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -79,34 +83,6 @@ impl Pep508Url for DirectUrl {
 /// A PEP 508 requirement whose URL is taken as it is.
 pub(super) type Pep508 = pep508_rs::Requirement<DirectUrl>;
 
-/// The schemes of URLs that pip takes as a requirement without a name.
-const SCHEMES: [&str; 4] = ["http", "https", "file", "ftp"];
-
-/// The version control systems with the transports that pip knows of each.
-const REPOSITORIES: [(&str, &[&str]); 4] = [
-    ("git", &["http", "https", "ssh", "git", "file"]),
-    ("hg", &["file", "http", "https", "ssh", "static-http"]),
-    ("bzr", &["http", "https", "ssh", "sftp", "ftp", "lp", "file"]),
-    ("svn", &["ssh", "http", "https", "svn", "file"]),
-];
-
-/// The endings by which pip knows an archive.
-const ARCHIVES: [&str; 13] = [
-    ".zip",
-    ".whl",
-    ".tar.bz2",
-    ".tbz",
-    ".tar.gz",
-    ".tgz",
-    ".tar",
-    ".tar.xz",
-    ".txz",
-    ".tlz",
-    ".tar.lz",
-    ".tar.lzma",
-    ".egg",
-];
-
 /// A requirement of a line, with what is odd about it.
 ///
 /// # Errors
@@ -124,15 +100,15 @@ pub(super) fn parse(text: &str, written: &str, world: &dyn World) -> Result<(Req
 
     let requirement = if let Some(scheme) = url_scheme {
         let source = source_of_url(body, &scheme);
-        let name = name_of_url(body).map_err(|reason| wrong(reason, Slip::Unclear))?;
-        Requirement { name, extras: Vec::new(), specifiers: VersionSpecifiers::empty(), marker, source }
+        let (name, specifiers) = named_by_url(body).map_err(|reason| wrong(reason, Slip::Unclear))?;
+        Requirement { name, extras: Vec::new(), specifiers, marker, source }
     } else if let Some((path, extras)) = local_path(body, world).map_err(|reason| wrong(reason, Slip::Directory))? {
         if world.kind(&path) == PathKind::Absent {
             oddities.push(format!("`{written}` looks like a file, and none is there"));
         }
         let extras = parse_extras(extras).map_err(|reason| wrong(reason, Slip::Unclear))?;
-        let name = name_of_file(&path).map_err(|reason| wrong(reason, Slip::Unclear))?;
-        Requirement { name, extras, specifiers: VersionSpecifiers::empty(), marker, source: Source::Path(path) }
+        let (name, specifiers) = named_by_wheel(&path).map_err(|reason| wrong(reason, Slip::Unclear))?;
+        Requirement { name, extras, specifiers, marker, source: Source::Path(path) }
     } else {
         let parsed = pep508(body).map_err(|reason| wrong(reason, slip_of(body)))?;
         from_pep508(parsed, body, marker)
@@ -192,24 +168,28 @@ pub(super) fn parse_editable(
 }
 
 fn from_pep508(parsed: Pep508, body: &str, marker: Option<Marker>) -> Requirement {
+    let mut extras: Vec<String> = parsed.extras.iter().map(ToString::to_string).collect();
     let (specifiers, source) = match parsed.version_or_url {
         None => (VersionSpecifiers::empty(), Source::Index),
         Some(VersionOrUrl::VersionSpecifier(specifiers)) => (specifiers, Source::Index),
         Some(VersionOrUrl::Url(url)) => {
             let scheme = scheme(&url.0).unwrap_or_default();
+            extras.extend(parse_extras(split_extras(&url.0).1).unwrap_or_default());
             (VersionSpecifiers::empty(), source_of_url(&url.0, &scheme))
         }
     };
     let body = body.trim();
     let name = &body[..body.find(|c| !is_name_character(c)).unwrap_or(body.len())];
-    let extras = parsed.extras.iter().map(ToString::to_string).collect();
     Requirement { name: Some(name.to_owned()), extras, specifiers, marker, source }
 }
 
 /// `text` as PEP 508 has it; the reason alone on failure, since the underlined form of the library's error divides
-/// bytes as characters.
+/// bytes as characters. As pip does, this takes a comma after the last specifier, and no blank but space and tab.
 pub(super) fn pep508(text: &str) -> Result<Pep508, String> {
-    let text = text.trim();
+    let text = text.trim_matches([' ', '\t']);
+    if let Some(blank) = text.chars().find(|c| c.is_whitespace() && !matches!(c, ' ' | '\t')) {
+        return Err(format!("it holds a blank that is no space: U+{:04X}", u32::from(blank)));
+    }
     let (name, rest) = text.split_at(text.find(|c| !is_name_character(c)).unwrap_or(text.len()));
     let bracketed = rest.trim_start().strip_prefix('[').and_then(|open| open.split(']').next()).unwrap_or_default();
     // The library takes these for impossible, and panics.
@@ -218,10 +198,22 @@ pub(super) fn pep508(text: &str) -> Result<Pep508, String> {
     {
         return Err(format!("`{}` does not end in a letter or a digit", word.trim()));
     }
-    Pep508::from_str(text).map_err(|error| error.message.to_string())
+    let text = without_last_comma(text);
+    Pep508::from_str(&text).map_err(|error| error.message.to_string())
 }
 
-fn is_name_character(c: char) -> bool {
+fn without_last_comma(text: &str) -> Cow<'_, str> {
+    let (head, tail) = text.split_at(text.find(';').unwrap_or(text.len()));
+    let (head, bracket) = head.trim_end().strip_suffix(')').map_or((head, ""), |open| (open, ")"));
+    match head.trim_end().strip_suffix(',') {
+        Some(rest) if rest.contains(['=', '<', '>']) && !rest.contains('@') => {
+            Cow::Owned(format!("{rest}{bracket}{tail}"))
+        }
+        _ => Cow::Borrowed(text),
+    }
+}
+
+pub(super) fn is_name_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
 }
 
@@ -242,98 +234,11 @@ fn parse_extras(extras: &str) -> Result<Vec<String>, String> {
     Ok(parsed.extras.iter().map(ToString::to_string).collect())
 }
 
-/// `path[extras]` apart, as pip does: the brackets close the text.
-fn split_extras(text: &str) -> (&str, &str) {
-    match text.strip_suffix(']').and_then(|open| open.rfind('[')) {
-        Some(at) if at > 0 && at + 2 < text.len() && !text[at + 1..text.len() - 1].contains(']') => {
-            (text[..at].trim_end(), &text[at..])
-        }
-        _ => (text, ""),
-    }
-}
-
-/// The file or directory that `body` means, with its extras; `None` where it is no path.
-fn local_path<'a>(body: &'a str, world: &dyn World) -> Result<Option<(String, &'a str)>, String> {
-    let (path, extras) = split_extras(body);
-    if looks_like_path(body) {
-        match world.kind(path) {
-            PathKind::Project => return Ok(Some((path.to_owned(), extras))),
-            PathKind::Directory => return Err("the directory holds neither pyproject.toml nor setup.py".to_owned()),
-            PathKind::File | PathKind::Absent => {}
-        }
-    }
-    let lower = path.to_ascii_lowercase();
-    if !ARCHIVES.iter().any(|ending| *ending != ".egg" && lower.ends_with(ending)) {
-        return Ok(None);
-    }
-    let is_named_url = || body.split_once('@').is_some_and(|(name, _)| !looks_like_path(name));
-    match world.kind(path) != PathKind::File && is_named_url() {
-        true => Ok(None),
-        false => Ok(Some((path.to_owned(), extras))),
-    }
-}
-
-fn looks_like_path(text: &str) -> bool {
-    text.contains('/') || text.starts_with('.')
-}
-
 fn slip_of(body: &str) -> Slip {
     let has_operator = ["~=", "==", "!=", "<=", ">=", "<", ">"].iter().any(|operator| body.contains(operator));
     match body {
         _ if body.contains('/') && !body.contains('@') => Slip::Path,
         _ if body.contains('=') && !has_operator => Slip::SingleEquals,
         _ => Slip::Unclear,
-    }
-}
-
-/// The scheme of a URL that pip takes without a name before it.
-fn scheme(text: &str) -> Option<String> {
-    let (scheme, _) = text.split_once(':')?;
-    let sound = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
-        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
-    let scheme = sound.then(|| scheme.to_ascii_lowercase())?;
-    (SCHEMES.contains(&scheme.as_str()) || is_repository(&scheme)).then_some(scheme)
-}
-
-fn is_repository(scheme: &str) -> bool {
-    let known = |(system, transport)| {
-        REPOSITORIES.iter().any(|(known, transports)| *known == system && transports.contains(&transport))
-    };
-    scheme.split_once('+').is_some_and(known)
-}
-
-fn source_of_url(url: &str, scheme: &str) -> Source {
-    if is_repository(scheme) { Source::Repository(url.to_owned()) } else { Source::Url(url.to_owned()) }
-}
-
-/// The distribution that a URL names: by `#egg=`, or by the name of a wheel.
-fn name_of_url(url: &str) -> Result<Option<String>, String> {
-    let path = url.split(['#', '?']).next().unwrap_or_default().trim_end_matches('/');
-    match name_of_file(path)? {
-        Some(name) => Ok(Some(name)),
-        None => egg_name(url),
-    }
-}
-
-/// The distribution that the name of a wheel says. Other archives tell it only from within.
-fn name_of_file(path: &str) -> Result<Option<String>, String> {
-    let filename = path.rsplit('/').next().unwrap_or_default();
-    if !filename.ends_with(".whl") {
-        return Ok(None);
-    }
-    match Filename::parse(&filename.replace("%2B", "+").replace("%2b", "+")) {
-        Some(wheel) if wheel.kind == Kind::Wheel => Ok(Some(wheel.name)),
-        _ => Err(format!("`{filename}` is not a name of a wheel")),
-    }
-}
-
-/// The name in `#egg=name`.
-fn egg_name(url: &str) -> Result<Option<String>, String> {
-    let Some(at) = url.find("#egg=").or_else(|| url.find("&egg=")) else { return Ok(None) };
-    let egg = url[at + 5..].split('&').next().unwrap_or_default();
-    let is_edge = |c: char| c.is_ascii_alphanumeric();
-    match egg.starts_with(is_edge) && egg.ends_with(is_edge) && egg.chars().all(is_name_character) {
-        true => Ok(Some(egg.to_owned())),
-        false => Err(format!("`{egg}` after `egg=` is not the name of a distribution")),
     }
 }
