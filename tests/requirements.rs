@@ -4,4 +4,9 @@
 
 #[path = "requirements/against_pip.rs"]
 mod against_pip;
+#[allow(dead_code, reason = "this binary uses a part of it")]
+#[path = "console/harness.rs"]
+mod harness;
 mod support;
+#[path = "requirements/verb.rs"]
+mod verb;

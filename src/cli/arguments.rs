@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{completions, man, shims};
+use super::{completions, man, requirements, shims};
 
 /// Says of every file that pip took on whether it was downloaded or came from a cache
 ///
@@ -47,6 +47,8 @@ Environment:
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Show what requirements files ask for, with each error's file and line
+    Requirements(requirements::Arguments),
     /// Make, remove or check the links that record every run of pip
     Shims(shims::Arguments),
     /// Print a completion script for a shell

@@ -11,6 +11,7 @@ mod console;
 mod failure;
 mod links;
 mod man;
+mod requirements;
 mod shims;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;
@@ -21,6 +22,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+use crate::event::Moment;
 pub(crate) use arguments::{Arguments, Verb};
 pub(crate) use console::{Console, Tone};
 pub(crate) use failure::Hint;
@@ -46,9 +48,15 @@ pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
 fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
     match verb {
         Verb::Shims(arguments) => shims::run(arguments, console),
+        Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, console),
         Verb::Man(arguments) => man::run(arguments, console),
     }
+}
+
+/// The time of this machine.
+pub(crate) fn now() -> Moment {
+    Moment::from_microseconds(jiff::Timestamp::now().as_microsecond())
 }
 
 /// Whether this is nothing but the reader of a pipe that left early (`wheeltap report | head -1`).

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Requirements};
+use super::{Entry, Problem, Requirements};
 use crate::event::{Moment, Redactor};
 
 /// The version of the document's format.
@@ -23,8 +23,10 @@ pub struct DependencyManifest {
     pub dependencies: Vec<Dependency>,
     /// The options that hold for all.
     pub options: Vec<GivenOption>,
+    /// What pip would refuse.
+    pub errors: Vec<Remark>,
     /// What pip ignores or takes otherwise than it looks.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Remark>,
 }
 
 /// One requirement.
@@ -71,6 +73,19 @@ pub struct GivenOption {
     pub line: usize,
 }
 
+/// What there is to say of a line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Remark {
+    /// The file.
+    pub file: String,
+    /// Its line, from 1; `null` for the file as a whole.
+    pub line: Option<usize>,
+    /// What is wrong or odd.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
 impl DependencyManifest {
     /// The manifest of several readings. `redactor` knows the secrets of the environment.
     pub fn new(readings: &[Requirements], stage: Option<&str>, parsed_at: Moment, redactor: &Redactor) -> Self {
@@ -99,6 +114,15 @@ impl DependencyManifest {
             file: text(&option.place.file),
             line: option.place.line,
         });
+        let remarks = |problems: &mut dyn Iterator<Item = &Problem>| -> Vec<Remark> {
+            let remark = |problem: &Problem| Remark {
+                file: text(&problem.place.file),
+                line: Some(problem.place.line).filter(|line| *line > 0),
+                message: redactor.text(&problem.fault.to_string()),
+                hint: Some(problem.hint().to_owned()).filter(|hint| !hint.is_empty()),
+            };
+            problems.map(remark).collect()
+        };
         let mut files: Vec<String> = Vec::new();
         for file in readings.iter().flat_map(|reading| &reading.files).map(|file| text(file)) {
             if !files.contains(&file) {
@@ -111,11 +135,8 @@ impl DependencyManifest {
             files,
             total_dependencies: dependencies.iter().filter(|dependency| !dependency.constraint).count(),
             options: options.collect(),
-            warnings: readings
-                .iter()
-                .flat_map(|reading| &reading.warnings)
-                .map(|w| redactor.text(&w.to_string()))
-                .collect(),
+            errors: remarks(&mut readings.iter().flat_map(|reading| &reading.errors)),
+            warnings: remarks(&mut readings.iter().flat_map(|reading| &reading.warnings)),
             dependencies,
         }
     }

@@ -16,7 +16,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 
-pub use dependencies::{Dependency, DependencyManifest, GivenOption};
+pub use dependencies::{Dependency, DependencyManifest, GivenOption, Remark};
 pub use fault::{Fault, Problem};
 pub use file::read;
 pub use options::Flag;
