@@ -73,7 +73,6 @@ fn report(errors: &[Remark], warnings: &[Remark], console: &mut Console) {
 
 fn show(manifest: &DependencyManifest, console: &mut Console) -> std::io::Result<()> {
     let names: Vec<_> = manifest.dependencies.iter().map(named).collect();
-    let width = |texts: &mut dyn Iterator<Item = &str>| texts.map(|text| text.chars().count()).max().unwrap_or(0);
     // A column and the blanks after it; nothing where no requirement has anything in it.
     let column = |texts: &mut dyn Iterator<Item = &str>, most: usize| match texts.map(|text| text.chars().count()).max()
     {

@@ -29,8 +29,10 @@ pub enum Flag {
     GlobalOption,
 }
 
+type Row = (Flag, &'static str, &'static [&'static str], Option<char>, bool);
+
 /// Every option: its usual name, its other names, its letter, and whether it takes a value.
-const FLAGS: [(Flag, &str, &[&str], Option<char>, bool); 20] = [
+const FLAGS: [Row; 20] = [
     (Flag::IndexUrl, "--index-url", &["--pypi-url"], Some('i'), true),
     (Flag::ExtraIndexUrl, "--extra-index-url", &[], None, true),
     (Flag::NoIndex, "--no-index", &[], None, false),
