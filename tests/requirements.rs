@@ -1,6 +1,7 @@
 //! Requirements files as pip itself reads them, and the verb that shows them.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "requirements/against_pip.rs"]
 mod against_pip;

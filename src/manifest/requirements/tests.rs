@@ -145,8 +145,12 @@ fn keeps_secrets_out_of_the_manifest() {
         "a==${VERSION}\nb @ https://${TOKEN}@files.example/b.whl\nhttps://${TOKEN}@files.example/c-1-py3-none-any.whl\n",
         "git+https://x:${TOKEN}@git.example/d\n${TOKEN}=1\n-r https://${TOKEN}@h.example/\n-e ${TOKEN}\n--hash=${TOKEN}\n",
     ));
-    let manifest =
-        DependencyManifest::new(std::slice::from_ref(&found), Some("runtime"), Moment::from_microseconds(0), &Redactor::default());
+    let manifest = DependencyManifest::new(
+        std::slice::from_ref(&found),
+        Some("runtime"),
+        Moment::from_microseconds(0),
+        &Redactor::default(),
+    );
     let text = format!("{} {:?}", serde_json::to_string(&manifest).unwrap(), messages(&found));
     assert!(!text.contains("s3cret"), "{text}");
     assert_eq!(manifest.dependencies[0].requirement, "a==1.0");
