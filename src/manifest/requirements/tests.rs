@@ -87,7 +87,7 @@ fn reads_each_form_of_requirement() {
         [
             r#"1 Requests ["security", "socks"] Index >=2.8, ==2.8.* python_version < '3.12'"#,
             r#"2 flask [] Url("https://files.example/flask-3.0-py3-none-any.whl")  "#,
-            r#"3 click [] Url("https://files.example/click-8.1-py3-none-any.whl#sha256=00")  sys_platform == 'linux'"#,
+            r#"3 click [] Url("https://files.example/click-8.1-py3-none-any.whl#sha256=00") ==8.1 sys_platform == 'linux'"#,
             r#"4 a-b [] Repository("git+https://git.example/a.git@main#egg=a-b&subdirectory=x")  "#,
             r#"5 ? ["extra"] Path("./project")  "#,
             r#"6 ? [] Path(".")  "#,
