@@ -84,15 +84,24 @@ fn parse(piece: &[u8]) -> Option<Piece> {
 /// Puts messages together again.
 #[derive(Debug, Default)]
 pub struct Collector {
-    /// By invocation and message: how many pieces there are to be, and those that came.
-    messages: BTreeMap<(InvocationId, u32), (u32, BTreeMap<u32, Vec<u8>>)>,
+    /// By invocation and number.
+    messages: BTreeMap<(InvocationId, u32), Message>,
+}
+
+#[derive(Debug, Default)]
+struct Message {
+    /// How many pieces there are to be.
+    count: u32,
+    /// Those that came.
+    pieces: BTreeMap<u32, Vec<u8>>,
 }
 
 impl Collector {
     /// Adds a piece; one that came already says nothing new.
     pub fn add(&mut self, piece: Piece) {
-        let message = self.messages.entry((piece.invocation, piece.message)).or_insert((piece.count, BTreeMap::new()));
-        message.1.entry(piece.number).or_insert(piece.data);
+        let message = self.messages.entry((piece.invocation, piece.message)).or_default();
+        message.count = piece.count;
+        message.pieces.entry(piece.number).or_insert(piece.data);
     }
 
     /// The events of every message that came whole, by invocation and in the order in which they were sent, and the
@@ -102,7 +111,7 @@ impl Collector {
         let mut lost = Vec::new();
         let mut expected: Option<(InvocationId, u32)> = None;
         let mut ended = true;
-        for ((invocation, number), (count, pieces)) in self.messages {
+        for ((invocation, number), Message { count, pieces }) in self.messages {
             if expected.as_ref().is_none_or(|(before, _)| *before != invocation) {
                 lost.extend(expected.take().filter(|_| !ended).map(|(before, _)| before));
                 expected = Some((invocation.clone(), 0));
@@ -183,9 +192,9 @@ mod tests {
             collector.finish().1
         };
         assert_eq!(lost(&|_| {}), []);
-        assert_eq!(lost(&|pieces| pieces.truncate(1)), [id.clone()], "the end");
-        assert_eq!(lost(&|pieces| drop(pieces.remove(0))), [id.clone()], "a message");
-        assert_eq!(lost(&|pieces| drop(pieces.remove(2))), [id.clone()], "a piece");
+        assert_eq!(lost(&|pieces| pieces.truncate(1)), std::slice::from_ref(&id), "the end");
+        assert_eq!(lost(&|pieces| drop(pieces.remove(0))), std::slice::from_ref(&id), "a message");
+        assert_eq!(lost(&|pieces| drop(pieces.remove(2))), std::slice::from_ref(&id), "a piece");
         let mut damaged = mark(&id, 0, &events(0));
         let last = damaged.len() - 3;
         damaged[last] ^= 1;
