@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{completions, man, requirements, shims};
+use super::{completions, man, requirements, run, shims, which};
 
 /// Says of every file that pip took on whether it was downloaded or came from a cache
 ///
@@ -47,10 +47,14 @@ Environment:
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
+    /// Run a command, and record every pip that it starts as one session
+    Run(run::Arguments),
     /// Show what requirements files ask for, with each error's file and line
     Requirements(requirements::Arguments),
     /// Make, remove or check the links that record every run of pip
     Shims(shims::Arguments),
+    /// Say which file runs under a name, whether that run is recorded, and why
+    Which(which::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
     /// Print the manual page, or write all of them

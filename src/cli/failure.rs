@@ -17,6 +17,48 @@ impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
     }
 }
 
+/// Makes a sentence of the errors of the lower layers, whose text is fit after "cannot".
+pub(crate) trait Cannot<T> {
+    /// The same, and if it is an error, with `cannot` in front.
+    fn cannot(self) -> anyhow::Result<T>;
+}
+
+impl<T, E: std::error::Error + Send + Sync + 'static> Cannot<T> for Result<T, E> {
+    fn cannot(self) -> anyhow::Result<T> {
+        self.map_err(|error| Sentence(error).into())
+    }
+}
+
+/// An error with `cannot` in front.
+#[derive(Debug)]
+struct Sentence<E>(E);
+
+impl<E: fmt::Display> fmt::Display for Sentence<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot {}", self.0)
+    }
+}
+
+impl<E: std::error::Error> std::error::Error for Sentence<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// The whole chain of causes on one line; a cause that its effect has told already is not told again.
+pub(crate) fn explained(error: &anyhow::Error) -> String {
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if told.is_empty() {
+            told = cause;
+        } else if !told.ends_with(&cause) {
+            told.push_str(": ");
+            told.push_str(&cause);
+        }
+    }
+    told
+}
+
 /// An error with its hint; stands in the chain of causes without a text of its own.
 #[derive(Debug)]
 struct Hinted {
@@ -41,7 +83,7 @@ pub(super) fn report(error: &anyhow::Error, console: &mut Console) -> Status {
     if is_broken_pipe(error) {
         return Status::Ok;
     }
-    console.say(Tone::Bad, "error", &format!("{error:#}"));
+    console.say(Tone::Bad, "error", &explained(error));
     for hinted in error.chain().filter_map(|cause| cause.downcast_ref::<Hinted>()) {
         console.say(Tone::Hint, "hint", &hinted.hint);
     }

@@ -5,8 +5,9 @@
 use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+
+use crate::shim::FileId;
 
 /// The names of the tools that are wrapped.
 pub(crate) const TOOLS: [&str; 10] =
@@ -76,8 +77,5 @@ pub(crate) fn lay(path: &Path, executable: &Path) -> io::Result<()> {
 
 /// Whether two paths lead to one file.
 pub(crate) fn is_same_file(one: &Path, other: &Path) -> bool {
-    match (one.metadata(), other.metadata()) {
-        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
-        _ => false,
-    }
+    FileId::of(one).is_some_and(|file| FileId::of(other) == Some(file))
 }

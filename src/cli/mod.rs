@@ -9,12 +9,16 @@ mod completions;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod console;
 mod failure;
+#[allow(dead_code, reason = "what follows pips is joined to `run` next")]
+mod follow;
 mod links;
 mod man;
 mod requirements;
+mod run;
 mod shims;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;
+mod which;
 
 use std::ffi::OsString;
 use std::io;
@@ -25,7 +29,7 @@ use clap::Parser as _;
 use crate::event::Moment;
 pub(crate) use arguments::{Arguments, Verb};
 pub(crate) use console::{Console, Tone};
-pub(crate) use failure::Hint;
+pub(crate) use failure::{Cannot, Hint, explained};
 pub(crate) use status::Status;
 
 /// Runs the console with `arguments`, those after the program's own name, and answers with the status to end with.
@@ -47,8 +51,10 @@ pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
 /// Runs the verb that was typed. A new verb is a file, a variant of [`Verb`] and a line here.
 fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
     match verb {
+        Verb::Run(arguments) => run::run(arguments, console),
         Verb::Shims(arguments) => shims::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
+        Verb::Which(arguments) => which::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, console),
         Verb::Man(arguments) => man::run(arguments, console),
     }

@@ -9,14 +9,14 @@ use rustix::fs::{Access, access};
 
 /// A file, whatever its names: symbolic and hard links are one, a copy is another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct FileId {
+pub(crate) struct FileId {
     device: u64,
     inode: u64,
 }
 
 impl FileId {
     /// The file behind a path, symbolic links followed.
-    pub(super) fn of(path: &Path) -> Option<FileId> {
+    pub(crate) fn of(path: &Path) -> Option<FileId> {
         let metadata = std::fs::metadata(path).ok()?;
         Some(FileId { device: metadata.dev(), inode: metadata.ino() })
     }
@@ -24,20 +24,20 @@ impl FileId {
 
 /// What `PATH` holds under one name.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Candidates {
+pub(crate) struct Candidates {
     /// The programs, in the order in which a shell would try them.
-    pub(super) programs: Vec<(PathBuf, FileId)>,
+    pub(crate) programs: Vec<(PathBuf, FileId)>,
     /// The first file of that name that is not executable.
-    pub(super) not_executable: Option<PathBuf>,
+    pub(crate) not_executable: Option<PathBuf>,
 }
 
 /// Where a shell looks when `PATH` is not set.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Looks for `name` in the directories of `path`, passing over the files in `ourselves`.
 ///
 /// If we stand on `path` ourselves, the search begins behind us: who called us by name had nothing before.
-pub(super) fn look_up(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId]) -> Candidates {
+pub(crate) fn look_up(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId]) -> Candidates {
     let mut found = Candidates::default();
     let mut before_us = Candidates::default();
     let mut met = false;
@@ -58,7 +58,11 @@ pub(super) fn look_up(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId]) 
             }
         }
     }
-    if found.programs.is_empty() { before_us } else { found }
+    if found.programs.is_empty() {
+        found.programs = before_us.programs;
+        found.not_executable = before_us.not_executable.or(found.not_executable);
+    }
+    found
 }
 
 /// The path that `execvp` makes: an empty entry is the current directory, and nothing is tidied up.

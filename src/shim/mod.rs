@@ -8,6 +8,7 @@ mod recording;
 mod run;
 mod tool;
 
+pub(crate) use lookup::{DEFAULT_PATH, FileId, look_up};
 pub use recording::{Begin, Call, Recording};
 pub use run::{run, run_with};
 pub use tool::Tool;

@@ -39,6 +39,16 @@ impl Place {
         path
     }
 
+    /// The stamps of the sessions in the log directory.
+    pub(crate) fn sessions(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.join("logs/build")).into_iter().flatten().flatten();
+        let names = entries.map(|entry| entry.file_name().into_string().unwrap());
+        let stamp = |name: String| Some(name.strip_prefix("events_")?.strip_suffix(".jsonl")?.to_owned());
+        let mut stamps: Vec<_> = names.filter_map(stamp).collect();
+        stamps.sort();
+        stamps
+    }
+
     /// Any program, started in this place with a bare environment.
     pub(crate) fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
@@ -90,9 +100,29 @@ impl Said {
     }
 }
 
+/// The text with `[STAMP]` for each stamp of a session.
+fn without_stamps(text: &str) -> String {
+    let is_stamp = |word: &str| {
+        let shape = word.bytes().map(|byte| if byte.is_ascii_digit() { b'0' } else { byte });
+        shape.eq(*b"00000000_000000")
+    };
+    let mut rest = text;
+    let mut clean = String::new();
+    while let Some(first) = rest.chars().next() {
+        let (piece, next) = match rest.get(..15).filter(|word| is_stamp(word)) {
+            Some(_) => ("[STAMP]", 15),
+            None => (&rest[..first.len_utf8()], first.len_utf8()),
+        };
+        clean.push_str(piece);
+        rest = &rest[next..];
+    }
+    clean
+}
+
 impl std::fmt::Display for Said {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let status = self.status.map_or("a signal".to_owned(), |status| status.to_string());
-        write!(f, "status: {status}\n--- stdout\n{}--- stderr\n{}", self.stdout, self.stderr)
+        let (stdout, stderr) = (without_stamps(&self.stdout), without_stamps(&self.stderr));
+        write!(f, "status: {status}\n--- stdout\n{stdout}--- stderr\n{stderr}")
     }
 }

@@ -2,8 +2,18 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 8] =
-    ["", "shims", "shims install", "shims uninstall", "shims status", "completions", "man", "--version"];
+const VERBS: [&str; 10] = [
+    "",
+    "run",
+    "shims",
+    "shims install",
+    "shims uninstall",
+    "shims status",
+    "which",
+    "completions",
+    "man",
+    "--version",
+];
 
 /// The help of every verb as it is printed on a pipe.
 #[test]
@@ -26,7 +36,7 @@ fn no_verb_is_without_its_snapshot() {
     let tested: Vec<_> = VERBS.iter().filter(|verb| !verb.contains([' ', '-']) && !verb.is_empty()).copied().collect();
     let elsewhere = ["wheelhouse", "requirements"];
     let ours: Vec<_> = listed.into_iter().filter(|verb| !elsewhere.contains(verb)).collect();
-    assert_eq!(ours, tested);
+    assert_eq!(ours, tested, "in this order");
 }
 
 /// Completions and manual pages come from the same definition: every verb is in them.

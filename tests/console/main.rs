@@ -6,4 +6,6 @@
 mod harness;
 mod help;
 mod manners;
+mod run;
 mod shims;
+mod which;

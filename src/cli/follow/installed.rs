@@ -1,0 +1,162 @@
+//! What only the installed state betrays: distributions that appeared during a session without any record of a run
+//! that brought them.
+//!
+//! Looks at the directories where Pythons keep distributions, before and after. Refuses to run an interpreter, to read
+//! what is inside a distribution, and to call anything missing that came with the interpreter itself (`ensurepip`).
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::event::canonical_name;
+
+/// A distribution by its normalized name (PEP 503) and version.
+pub(crate) type Distribution = (String, String);
+
+/// What lay where before.
+#[derive(Debug)]
+pub(crate) struct Before {
+    at: SystemTime,
+    directories: BTreeMap<PathBuf, BTreeSet<Distribution>>,
+}
+
+impl Before {
+    /// Looks into the environments of these prefixes (`sys.prefix`: `/usr`, `/work/.venv`).
+    pub(crate) fn look(prefixes: impl IntoIterator<Item = PathBuf>, now: SystemTime) -> Self {
+        let directories = prefixes.into_iter().flat_map(|prefix| directories_of(&prefix));
+        let directories = directories.map(|directory| {
+            let there = distributions(&directory).map(|(distribution, _)| distribution).collect();
+            (directory, there)
+        });
+        Before { at: now, directories: directories.collect() }
+    }
+
+    /// The distributions that have appeared in those directories and in the environments of `prefixes`, of which only
+    /// now is known: there, those count that are newer than the first look.
+    pub(crate) fn appeared(&self, prefixes: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Distribution)> {
+        let mut directories: BTreeSet<PathBuf> = self.directories.keys().cloned().collect();
+        directories.extend(prefixes.into_iter().flat_map(|prefix| directories_of(&prefix)));
+        let mut appeared = Vec::new();
+        for directory in directories {
+            let bundled = bundled(&directory);
+            let known = self.directories.get(&directory);
+            for (distribution, made) in distributions(&directory) {
+                let is_new = match known {
+                    Some(known) => !known.contains(&distribution),
+                    None => made.is_some_and(|made| made >= self.at),
+                };
+                if is_new && !bundled.contains(&distribution) {
+                    appeared.push((directory.clone(), distribution));
+                }
+            }
+        }
+        appeared.sort();
+        appeared
+    }
+}
+
+/// Where the interpreters of one prefix keep distributions; a path once, however it is spelt.
+fn directories_of(prefix: &Path) -> Vec<PathBuf> {
+    let mut found = BTreeSet::new();
+    for library in ["lib", "lib64", "local/lib"] {
+        for version in entries(&prefix.join(library)).filter(|path| is_python(path)) {
+            found.extend(
+                ["site-packages", "dist-packages"]
+                    .into_iter()
+                    .filter_map(|kind| version.join(kind).canonicalize().ok()),
+            );
+        }
+    }
+    found.into_iter().collect()
+}
+
+/// `python3` (Debian's shared directory), `python3.12`, `pypy3.10`.
+fn is_python(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    name.starts_with("python3") || name.starts_with("pypy3")
+}
+
+/// The distributions in a directory, with when each was made where the file system knows.
+fn distributions(directory: &Path) -> impl Iterator<Item = (Distribution, Option<SystemTime>)> {
+    entries(directory).filter_map(|path| {
+        let name = path.file_name()?.to_str()?;
+        let stem = name.strip_suffix(".dist-info").or_else(|| name.strip_suffix(".egg-info"))?;
+        let mut parts = stem.splitn(3, '-');
+        let distribution = (canonical_name(parts.next()?), parts.next()?.to_owned());
+        let metadata = path.symlink_metadata().ok()?;
+        Some((distribution, metadata.created().or_else(|_| metadata.modified()).ok()))
+    })
+}
+
+/// The distributions that come with the interpreter of a virtual environment and are put into it by `ensurepip`.
+fn bundled(site_packages: &Path) -> BTreeSet<Distribution> {
+    let version = site_packages.parent().and_then(Path::file_name).unwrap_or_default();
+    let prefix = site_packages.ancestors().find(|above| above.join("pyvenv.cfg").is_file());
+    let Some(configuration) = prefix.and_then(|prefix| fs::read_to_string(prefix.join("pyvenv.cfg")).ok()) else {
+        return BTreeSet::new();
+    };
+    let home = configuration.lines().find_map(|line| line.split_once('=').filter(|(key, _)| key.trim() == "home"));
+    let home = home.map(|(_, value)| PathBuf::from(value.trim()));
+    let library = home.as_deref().and_then(Path::parent).map(|base| base.join("lib").join(version));
+    // Debian keeps the same wheels outside the library.
+    let shared = Some(PathBuf::from("/usr/share/python-wheels"));
+    let directories = [library.map(|library| library.join("ensurepip/_bundled")), shared];
+    let wheels = directories.iter().flatten().flat_map(|directory| entries(directory));
+    wheels
+        .filter_map(|wheel| {
+            let mut parts = wheel.file_name()?.to_str()?.strip_suffix(".whl")?.split('-');
+            Some((canonical_name(parts.next()?), parts.next()?.to_owned()))
+        })
+        .collect()
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> {
+    fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(appeared: Vec<(PathBuf, Distribution)>) -> Vec<String> {
+        appeared.into_iter().map(|(_, (name, version))| format!("{name} {version}")).collect()
+    }
+
+    #[test]
+    fn names_what_appeared_where_it_looked_before_and_where_it_did_not() {
+        let place = tempfile::tempdir().unwrap();
+        let install = |name: &str| fs::create_dir_all(place.path().join(name)).unwrap();
+        install("usr/lib/python3.11/site-packages/six-1.16.0.dist-info");
+        install("usr/lib/python3.11/site-packages/six");
+        install("usr/lib/python3/dist-packages/Foo.Bar-1.egg-info");
+        let before = Before::look([place.path().join("usr")], SystemTime::now());
+        assert_eq!(named(before.appeared([])), [""; 0]);
+        install("usr/lib/python3.11/site-packages/six-1.17.0.dist-info");
+        install("usr/lib/python3/dist-packages/Foo.Bar-2-py3.11.egg-info");
+        install("venv/lib/python3.11/site-packages/attrs-1.dist-info");
+        assert_eq!(named(before.appeared([])), ["foo-bar 2", "six 1.17.0"]);
+        assert_eq!(named(before.appeared([place.path().join("venv")])), ["foo-bar 2", "six 1.17.0", "attrs 1"]);
+        let later = Before::look([], SystemTime::now() + std::time::Duration::from_secs(60));
+        assert_eq!(named(later.appeared([place.path().join("venv")])), [""; 0]);
+    }
+
+    #[test]
+    fn what_came_with_the_interpreter_did_not_appear() {
+        let place = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = place.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let before = Before::look([], SystemTime::UNIX_EPOCH);
+        let home = place.path().join("python/bin");
+        write("venv/pyvenv.cfg", &format!("home = {}\nversion = 3.11.7\n", home.display()));
+        write("python/lib/python3.11/ensurepip/_bundled/pip-23.2.1-py3-none-any.whl", "");
+        write("venv/lib/python3.11/site-packages/pip-23.2.1.dist-info/METADATA", "");
+        assert_eq!(named(before.appeared([place.path().join("venv")])), [""; 0]);
+        write("venv/lib/python3.11/site-packages/pip-24.0.dist-info/METADATA", "");
+        assert_eq!(named(before.appeared([place.path().join("venv")])), ["pip 24.0"]);
+    }
+}

@@ -1,0 +1,150 @@
+//! `wheeltap run -- CMD...`: one session around a command.
+//!
+//! The command gets what it would have had without us, but for a `PATH` that begins with shims and the variables that
+//! lead them, and the pips that pass them by, to the session. Refuses to fail for want of a record: if nothing can be
+//! recorded, the command simply takes our place.
+
+mod session;
+mod stage;
+mod summary;
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use rustix::fs::{Access, access};
+
+use session::Session;
+use stage::Stage;
+
+use super::{Console, Status, Tone, explained, which};
+use crate::shim::look_up;
+use crate::supervise::{self, End, Error, Interpose, Program, Tap};
+
+/// Run a command, and record every pip that it starts as one session
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+The command's output, exit status and signals are its own. What it took on is kept in the log
+directory (logs/build, or WHEELTAP_LOG_DIR): downloads_STAMP.json for programs,
+build_session_STAMP.log for people.
+
+pip is seen in two ways: through shims that come first on PATH, and, where a build starts a pip
+by its path (.venv/bin/pip) or as a module (python -m pip), through the log to which PIP_LOG
+leads it.
+
+Examples:
+  wheeltap run -- make wheelhouse
+  wheeltap run --summary -- pip install -r requirements.txt
+  wheeltap run -- sh -c 'python -m venv .venv && .venv/bin/pip install requests'
+  wheeltap report
+
+Environment:
+  WHEELTAP_LOG_DIR    where the session is kept
+  WHEELTAP_SESSION    the session to join, as with --session
+  WHEELTAP_SUMMARY=1  as --summary
+  WHEELTAP_DISABLE=1  only run the command")]
+pub(crate) struct Arguments {
+    /// Join the session of this stamp (YYYYMMDD_HHMMSS) instead of opening one
+    #[arg(long, value_name = "ID")]
+    session: Option<OsString>,
+    /// Set no variable for pip: one that passes the shims by is then not seen
+    #[arg(long)]
+    no_follow: bool,
+    /// Say at the end, on stderr, what was downloaded and what was not
+    #[arg(long)]
+    summary: bool,
+    /// The command and its arguments
+    #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
+    let name = arguments.command.first().context("no command is given")?;
+    let path = match find(name) {
+        Ok(path) => path,
+        Err(kind) => return Ok(not_started(name, &kind.into(), console)),
+    };
+    let mut program = Program { path, arguments: arguments.command.clone(), environment: Vec::new() };
+    if which::is_disabled() {
+        return Ok(take_our_place(&program, console));
+    }
+    let wants_summary = arguments.summary || is_set("WHEELTAP_SUMMARY");
+    let mut session = match Session::open(arguments.session.as_deref(), &arguments.command) {
+        Ok(session) => session,
+        Err(error) if error.is::<session::NoStamp>() => return Err(error),
+        Err(error) => {
+            if wants_summary || is_set("WHEELTAP_DEBUG") {
+                console.say(Tone::Doubtful, "warning", &format!("nothing is recorded: {}", explained(&error)));
+            }
+            return Ok(take_our_place(&program, console));
+        }
+    };
+    let stage = Stage::set().map_err(|error| session.degrade(&format!("there are no shims: {error}"))).ok();
+    program.environment = session.environment();
+    if let Some(stage) = &stage {
+        program.environment.push(stage.path_variable());
+        // The command itself may be one of the tools.
+        program.path = stage.shim(name).unwrap_or(program.path);
+    }
+    let outcome = supervise::run(&program, Interpose::default(), &mut Unheard);
+    drop(stage);
+    let status = match outcome {
+        Ok(outcome) => Status::Ended(outcome.end),
+        Err(Error::Start { source, .. }) => not_started(name, &source, console),
+        Err(Error::Prepare { .. }) => take_our_place(&Program { environment: Vec::new(), ..program }, console),
+    };
+    let finished = session.finish();
+    if wants_summary {
+        summary::show(&finished, console);
+    }
+    Ok(status)
+}
+
+/// Whether a variable is set to something other than nothing and `0`.
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// The file that a shell would run.
+fn find(name: &OsStr) -> Result<PathBuf, io::ErrorKind> {
+    if name.as_bytes().contains(&b'/') {
+        let file = PathBuf::from(name);
+        return match (file.metadata(), access(&file, Access::EXEC_OK)) {
+            (Err(error), _) => Err(error.kind()),
+            (Ok(metadata), Ok(())) if metadata.is_file() => Ok(file),
+            _ => Err(io::ErrorKind::PermissionDenied),
+        };
+    }
+    let found = look_up(name, std::env::var_os("PATH").as_deref(), &[]);
+    let refusal = found.not_executable.map_or(io::ErrorKind::NotFound, |_| io::ErrorKind::PermissionDenied);
+    found.programs.into_iter().next().map(|(path, _)| path).ok_or(refusal)
+}
+
+/// Says why the command did not start, and ends as a shell would: 127 if there is none, 126 if there is.
+fn not_started(name: &OsStr, why: &io::Error, console: &mut Console) -> Status {
+    let (reason, status) = match why.kind() {
+        io::ErrorKind::NotFound => ("there is no such command".to_owned(), 127),
+        io::ErrorKind::PermissionDenied => ("it is not executable".to_owned(), 126),
+        _ => (why.to_string(), 126),
+    };
+    console.say(Tone::Bad, "error", &format!("cannot run `{}`: {reason}", name.display()));
+    Status::Ended(End::Code(status))
+}
+
+/// Runs the command instead of us; returns only if that fails.
+fn take_our_place(program: &Program, console: &mut Console) -> Status {
+    let error = supervise::exec(program);
+    let name = program.arguments.first().map(OsString::as_os_str).unwrap_or_default();
+    match error {
+        Error::Start { source, .. } => not_started(name, &source, console),
+        Error::Prepare { source, .. } => not_started(name, &source, console),
+    }
+}
+
+/// The command's streams are its own: nobody listens.
+struct Unheard;
+
+impl Tap for Unheard {}
