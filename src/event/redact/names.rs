@@ -1,0 +1,206 @@
+//! Which names of options, settings, headers and variables promise a secret.
+
+/// What the value of a name is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// Nothing secret is expected.
+    Nothing,
+    /// A secret.
+    Secret,
+    /// A secret up to the end of the line: `Authorization: Basic ...`, `Cookie: a=b; c=d`.
+    Header,
+    /// A host that user information may stand before, without a scheme: `--proxy user:password@host:3128`.
+    Authority,
+}
+
+/// Words that make a name secret wherever they stand in it.
+const SECRET_WORDS: [&str; 16] = [
+    "key",
+    "keys",
+    "auth",
+    "oauth",
+    "oauth2",
+    "authentication",
+    "pass",
+    "pwd",
+    "pat",
+    "sas",
+    "sig",
+    "signature",
+    "bearer",
+    "cred",
+    "creds",
+    "passcode",
+];
+
+/// Endings that make a word secret: `token`, `authtoken`, `PGPASSWORD`, `clientsecret`.
+const SECRET_ENDINGS: [&str; 13] = [
+    "token",
+    "tokens",
+    "secret",
+    "secrets",
+    "password",
+    "passwords",
+    "passwd",
+    "passphrase",
+    "apikey",
+    "secretkey",
+    "privatekey",
+    "credential",
+    "credentials",
+];
+
+/// Last words of a name whose value only tells where or of which sort a secret is, or what became of it.
+const HARMLESS_ENDINGS: [&str; 23] = [
+    "file",
+    "path",
+    "dir",
+    "directory",
+    "home",
+    "sock",
+    "socket",
+    "url",
+    "uri",
+    "provider",
+    "helper",
+    "backend",
+    "type",
+    "method",
+    "host",
+    "hostname",
+    "port",
+    "stdin",
+    "error",
+    "server",
+    "servers",
+    "ring",
+    "rings",
+];
+
+/// What `name` promises: of an option (with its dashes), a variable, a setting or a header, in any case and notation.
+pub(super) fn promise(name: &str) -> Promise {
+    let name = name.trim_start_matches('-');
+    let (mut secret, mut header, mut last, mut first) = (false, false, String::new(), None);
+    for word in Words(name) {
+        let word = word.to_ascii_lowercase();
+        secret |= SECRET_WORDS.contains(&word.as_str())
+            || !word.starts_with("lib") && SECRET_ENDINGS.iter().any(|ending| word.ends_with(ending));
+        header |= matches!(word.as_str(), "authorization" | "cookie");
+        first.get_or_insert_with(|| word.clone());
+        last = word;
+    }
+    let ends = |words: &str| {
+        name.len() >= words.len() && {
+            let tail = &name.as_bytes()[name.len() - words.len()..];
+            tail.iter().zip(words.bytes()).all(|(a, b)| a.to_ascii_lowercase() == b || b == b'_' && *a == b'-')
+        }
+    };
+    if header {
+        Promise::Header
+    } else if ["proxy", "index_url", "trusted_host"].into_iter().any(ends) {
+        Promise::Authority
+    } else if secret
+        && !HARMLESS_ENDINGS.contains(&last.as_str())
+        && first.as_deref() != Some("no")
+        && !matches!(name, "PWD" | "OLDPWD")
+    {
+        Promise::Secret
+    } else {
+        Promise::Nothing
+    }
+}
+
+/// The words of a name: cut at what is no letter or digit, and where a capital follows a small letter.
+struct Words<'a>(&'a str);
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = self.0.trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+        if rest.is_empty() {
+            return None;
+        }
+        let bytes = rest.as_bytes();
+        let end = (1..bytes.len())
+            .find(|&at| {
+                !bytes[at].is_ascii_alphanumeric()
+                    || bytes[at].is_ascii_uppercase() && bytes[at - 1].is_ascii_lowercase()
+            })
+            .unwrap_or(bytes.len());
+        self.0 = &rest[end..];
+        Some(&rest[..end])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Promise, promise};
+
+    #[test]
+    fn names_promise_what_they_say() {
+        for name in [
+            "TOKEN",
+            "API_TOKEN",
+            "CI_JOB_TOKEN",
+            "npm_config__authToken",
+            "accessKey",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_ACCESS_KEY_ID",
+            "PGPASSWORD",
+            "MYSQL_PWD",
+            "DB_PASSWD",
+            "--password",
+            "--api-key",
+            "X-Amz-Signature",
+            "X-Amz-Credential",
+            "X-JFrog-Art-Api-Key",
+            "sig",
+            "PRIVATE-TOKEN",
+            "GOOGLE_CREDENTIALS",
+            "DOCKER_AUTH_CONFIG",
+            "SSH_KEY",
+            "client_secret",
+            "OAUTH2",
+            "pass",
+        ] {
+            assert_eq!(promise(name), Promise::Secret, "{name}");
+        }
+        for name in [
+            "PATH",
+            "PWD",
+            "OLDPWD",
+            "HOME",
+            "AUTHOR",
+            "GIT_AUTHOR_NAME",
+            "PIP_KEYRING_PROVIDER",
+            "--keyring-provider",
+            "SSH_AUTH_SOCK",
+            "TOKEN_FILE",
+            "TOKEN_URL",
+            "XAUTHORITY",
+            "monkey",
+            "keyring",
+            "passlib",
+            "libsecret-1-0",
+            "compass",
+            "tokenize",
+            "secretary",
+            "--no-auth",
+            "--password-stdin",
+            "KeyError",
+            "sha256",
+            "",
+            "-",
+            "PIP_CERT",
+        ] {
+            assert_eq!(promise(name), Promise::Nothing, "{name}");
+        }
+        for name in ["Authorization", "Proxy-Authorization", "HTTP_AUTHORIZATION", "Cookie", "set-cookie"] {
+            assert_eq!(promise(name), Promise::Header, "{name}");
+        }
+        for name in ["--proxy", "https_proxy", "PIP_PROXY", "--index-url", "PIP_EXTRA_INDEX_URL", "--trusted-host"] {
+            assert_eq!(promise(name), Promise::Authority, "{name}");
+        }
+    }
+}
