@@ -70,7 +70,7 @@ impl Scan<'_> {
     /// Takes a part out and returns where to go on.
     fn cut(&mut self, part: Range<usize>, lesson: Lesson) -> usize {
         let end = part.end;
-        if !part.is_empty() {
+        if !part.is_empty() && !is_reference(&self.bytes[part.clone()]) {
             self.done = end;
             (self.found)(part, lesson);
         }
@@ -192,11 +192,14 @@ impl Scan<'_> {
         let scheme_end = self.until(start, |byte| byte == b' ' || self.ends(byte));
         let has_scheme = SCHEMES.iter().any(|scheme| self.is_word(start..scheme_end, scheme));
         let start = if has_scheme { self.skip(scheme_end, b' ') } else { start };
+        let reference = self.bytes[start..].starts_with(b"${");
         let end = self.until(start, |byte| match (quote, promised) {
             _ if self.words => byte == 0,
             (Some(quote), _) => byte == quote || matches!(byte, 0 | b'\n'),
             (None, Promise::Header) => matches!(byte, 0 | b'\n' | b'\r' | b'"' | b'\'' | b'`'),
-            (None, _) => self.ends(byte) || matches!(byte, b'&' | b';' | b',' | b')' | b']' | b'}'),
+            (None, _) => {
+                self.ends(byte) || matches!(byte, b'&' | b';' | b',' | b')' | b']') || byte == b'}' && !reference
+            }
         });
         self.cut(start..end, Lesson::Secret)
     }
@@ -305,6 +308,16 @@ impl Scan<'_> {
         let start = self.until(from, |byte| !is_blank(byte));
         start..self.until(start, |byte| self.ends(byte))
     }
+}
+
+/// Whether a part only names variables, `${USER}:${TOKEN}`, as requirements files do to keep secrets out of them.
+fn is_reference(part: &[u8]) -> bool {
+    part.split(|&byte| byte == b':').all(|word| {
+        let name = word.strip_prefix(b"${").and_then(|word| word.strip_suffix(b"}"));
+        name.is_some_and(|name| {
+            name.iter().all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+        })
+    })
 }
 
 fn is_blank(byte: u8) -> bool {
