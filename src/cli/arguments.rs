@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{completions, man, requirements, run, shims, which};
+use super::{completions, doctor, man, requirements, run, shims, which};
 
 /// Says of every file that pip took on whether it was downloaded or came from a cache
 ///
@@ -55,6 +55,8 @@ pub(crate) enum Verb {
     Shims(shims::Arguments),
     /// Say which file runs under a name, whether that run is recorded, and why
     Which(which::Arguments),
+    /// Say what this environment allows, and what to do about the rest
+    Doctor(doctor::Arguments),
     /// Print a completion script for a shell
     Completions(completions::Arguments),
     /// Print the manual page, or write all of them

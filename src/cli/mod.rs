@@ -8,6 +8,7 @@ mod arguments;
 mod completions;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod console;
+mod doctor;
 mod failure;
 #[allow(dead_code, reason = "what follows pips is joined to `run` next")]
 mod follow;
@@ -55,6 +56,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Shims(arguments) => shims::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Which(arguments) => which::run(arguments, console),
+        Verb::Doctor(arguments) => doctor::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, console),
         Verb::Man(arguments) => man::run(arguments, console),
     }

@@ -2,7 +2,7 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 10] = [
+const VERBS: [&str; 11] = [
     "",
     "run",
     "shims",
@@ -10,6 +10,7 @@ const VERBS: [&str; 10] = [
     "shims uninstall",
     "shims status",
     "which",
+    "doctor",
     "completions",
     "man",
     "--version",
