@@ -1,0 +1,382 @@
+//! Joins what the channels say of one run.
+//!
+//! The messages of the methods rank first: they know all of a fetch. What was unpacked (by the hook's list, else by
+//! dpkg's lines) and is not among them lay in a cache, provided that the messages are complete; without them, only
+//! where apt's printed figures prove it. Text that tells of a fetch which the messages do not know shows that they are
+//! not complete.
+
+use super::attempts::host;
+use super::draft::Draft;
+use super::hook::{Hook, Package};
+use super::lines::Lines;
+use super::planned::Present;
+use super::target::{PackageFile, Target};
+use super::text::{Outcome, Subject, Summary, Taken, Text};
+use super::traffic::Traffic;
+use crate::classify::{Channel, Finding};
+use crate::event::{Attempt, AttemptKind, Evidence, Kind, Origin, text};
+
+/// How many runs of apt a text holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Runs {
+    /// One, or several none of which follows another one's dpkg.
+    One,
+    /// A script's: `apt-get update` may follow `apt-get install`.
+    Several,
+}
+
+/// Told everything that was recorded of a run, says at the end what it took on.
+#[derive(Debug)]
+pub struct Classifier {
+    methods: Option<(Lines, Traffic)>,
+    hook: Option<(Lines, Hook)>,
+    text: Text,
+    present: Vec<Present>,
+    surveyed: bool,
+    wrapper: Option<Vec<u8>>,
+}
+
+/// Schemes that every apt fetches from the network with.
+const NETWORK: [&str; 2] = ["http", "https"];
+
+impl Classifier {
+    /// Knows nothing yet.
+    pub fn new(runs: Runs) -> Self {
+        Classifier {
+            methods: None,
+            hook: None,
+            text: Text::new(runs == Runs::Several),
+            present: Vec::new(),
+            surveyed: false,
+            wrapper: None,
+        }
+    }
+
+    /// Takes bytes of the log of the messages, [`entry`](super::entry) by entry. To give none is to say that there were
+    /// no messages: an empty log proves that nothing was fetched.
+    pub fn methods(&mut self, bytes: &[u8]) {
+        let (lines, traffic) = self.methods.get_or_insert_with(|| (Lines::of_log(), Traffic::default()));
+        lines.feed(bytes, |line| traffic.line(line));
+    }
+
+    /// Takes bytes of what the hook read and added.
+    pub fn hook(&mut self, bytes: &[u8]) {
+        let (lines, hook) = self.hook.get_or_insert_with(|| (Lines::of_log(), Hook::default()));
+        lines.feed(bytes, |line| hook.line(line));
+    }
+
+    /// Takes bytes of apt's text.
+    pub fn text(&mut self, channel: Channel, bytes: &[u8]) {
+        self.text.feed(channel, bytes);
+    }
+
+    /// Takes a file of the transaction that was there before, in the order of the transaction.
+    pub fn present(&mut self, file: Present) {
+        self.present.push(file);
+    }
+
+    /// Whoever calls this has looked for all such files.
+    pub fn surveyed(&mut self) {
+        self.surveyed = true;
+    }
+
+    /// The messages were recorded by the program at `path`: where apt's configuration, as the hook was told it, names
+    /// another one as the method, they are not complete.
+    pub fn recorded_by(&mut self, path: &[u8]) {
+        self.wrapper = Some(path.to_vec());
+    }
+
+    /// Everything that follows. Artifacts come once each.
+    pub fn finish(mut self) -> Vec<Finding> {
+        if let Some((lines, traffic)) = &mut self.methods {
+            lines.finish(|line| traffic.line(line));
+        }
+        if let Some((lines, hook)) = &mut self.hook {
+            lines.finish(|line| hook.line(line));
+        }
+        let said = self.text.given();
+        let hook = self.hook.take().map(|(_, hook)| hook);
+        let mut join = Join {
+            drafts: Vec::new(),
+            attempts: Vec::new(),
+            complete: self.methods.is_some(),
+            blind_spots: Vec::new(),
+            summary: self.text.finish(),
+        };
+        if let (Some(wrapper), Some(hook)) = (&self.wrapper, &hook) {
+            let other = |scheme: &&&str| hook.method(scheme).is_some_and(|method| method != wrapper.as_slice());
+            if let Some(scheme) = NETWORK.iter().find(other) {
+                join.incomplete(&format!("the configuration names another program as the method of {scheme}:"));
+            }
+        }
+        match self.methods.take() {
+            Some((_, traffic)) => {
+                let (drafts, attempts) = traffic.finish();
+                (join.drafts, join.attempts) = (drafts, attempts.collect());
+                join.compare();
+            }
+            None => join.outcomes(),
+        }
+        let packages = hook.as_ref().map_or(&[][..], Hook::packages);
+        for package in packages {
+            join.package(package, hook.as_ref().and_then(|hook| hook.hash_of(&package.path)));
+        }
+        join.taken();
+        self.present.into_iter().for_each(|file| join.present(file));
+        let archived = |draft: &Draft| draft.record.kind == Kind::Deb && draft.record.origin == Origin::Downloaded;
+        let unpacked = !packages.is_empty() || said;
+        if join.complete && !unpacked && !self.surveyed && join.drafts.iter().any(archived) {
+            join.blind("the transaction did not reach dpkg: what it had in the archives already is not known");
+        }
+        join.findings()
+    }
+}
+
+/// What is known so far.
+struct Join {
+    drafts: Vec<Draft>,
+    attempts: Vec<Attempt>,
+    /// Whether a fetch cannot have happened without being among the drafts.
+    complete: bool,
+    blind_spots: Vec<String>,
+    summary: Summary,
+}
+
+const UNSEEN: &str = "whether it was fetched is not known without the messages of apt's methods";
+
+impl Join {
+    fn blind(&mut self, what: &str) {
+        self.blind_spots.push(what.to_owned());
+    }
+
+    fn incomplete(&mut self, why: &str) {
+        self.complete = false;
+        self.blind(&format!("the messages of apt's methods are not complete: {why}"));
+    }
+
+    /// Text alone: its outcomes are what there is.
+    fn outcomes(&mut self) {
+        for outcome in &self.summary.outcomes {
+            let mut draft = draft_of(outcome);
+            if let Some(unpacked) = self.summary.unpacked.iter().find(|package| package.is(&draft)) {
+                draft.record.arch = draft.record.arch.take().or_else(|| unpacked.arch.clone());
+                draft.record.filename = draft.record.filename.take().or_else(|| unpacked.filename.clone());
+            }
+            self.drafts.push(draft);
+            self.attempts.extend(attempt_of(outcome));
+        }
+        for (url, reason) in &self.summary.failures {
+            let filename = url.rsplit('/').next().unwrap_or_default();
+            let mut draft = Draft::of(&Target::named(filename), &[Evidence::STDERR, Evidence::TEXT]);
+            draft.record.source = Some(url.clone());
+            self.drafts.push(draft.origin(Origin::Failed, Some(reason.clone())));
+        }
+    }
+
+    /// Text beside the messages: packages of which only the text knows show that messages are missing.
+    fn compare(&mut self) {
+        let nothing_fetched = self.drafts.is_empty();
+        let mut missed = Vec::new();
+        for outcome in &self.summary.outcomes {
+            let draft = draft_of(outcome);
+            let known = match &outcome.subject {
+                Subject::Package { name, version, arch, .. } => {
+                    self.drafts.iter().any(|known| known.is_package(name, Some(version), arch.as_deref()))
+                }
+                Subject::LocalPackage { name, version, arch, .. } => {
+                    self.drafts.iter().any(|known| known.is_package(name, Some(version), Some(arch)))
+                }
+                Subject::Source { name, .. } => self
+                    .drafts
+                    .iter()
+                    .any(|known| known.record.kind == Kind::Source && known.record.name.as_ref() == Some(name)),
+                _ => !nothing_fetched,
+            };
+            if !known {
+                missed.push((draft, attempt_of(outcome)));
+            }
+        }
+        if missed.iter().any(|(_, attempt)| attempt.is_some()) {
+            self.incomplete("apt printed lines about fetches that are not among them");
+        }
+        for (draft, attempt) in missed {
+            self.drafts.push(draft);
+            self.attempts.extend(attempt);
+        }
+    }
+
+    /// A package that dpkg was about to be given.
+    fn package(&mut self, package: &Package, hash: Option<(u64, crate::event::Sha256)>) {
+        let same = |draft: &&mut Draft| {
+            draft.clues.path.as_ref() == Some(&package.path)
+                || draft.is_package(&package.name, Some(&package.version), package.arch.as_deref())
+        };
+        let known = self.drafts.iter_mut().find(same);
+        let draft = match known {
+            Some(draft) => {
+                if draft.record.origin == Origin::Failed {
+                    draft.record.origin = Origin::Unknown;
+                    draft.record.reason = Some("its fetch failed, and yet dpkg was given it".to_owned());
+                }
+                draft
+            }
+            None => {
+                let mut draft = Draft::new(Kind::Deb, &[]);
+                draft.record.name = Some(package.name.clone());
+                draft.record.version = Some(package.version.clone());
+                let (origin, reason) = self.unfetched(package, &mut draft);
+                self.drafts.push(draft.origin(origin, reason));
+                self.drafts.last_mut().expect("it was pushed just now")
+            }
+        };
+        draft.record.add_evidence(Evidence::PRE_INSTALL_HOOK);
+        draft.record.arch = draft.record.arch.take().or_else(|| package.arch.clone());
+        draft.record.destination = Some(text(&package.path));
+        draft.clues.path = Some(package.path.clone());
+        let filename = package.path.rsplit(|byte| *byte == b'/').next().map(text);
+        draft.record.filename = draft.record.filename.take().or(filename);
+        if let Some((size, sha256)) = hash {
+            (draft.record.size_bytes, draft.record.sha256) = (Some(size), Some(sha256));
+        }
+    }
+
+    /// Where a package came from that no fetch is known of.
+    fn unfetched(&self, package: &Package, draft: &mut Draft) -> (Origin, Option<String>) {
+        let filename = text(package.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());
+        let archive = PackageFile::parse(&filename)
+            .is_some_and(|file| file.name == package.name && file.version == package.version);
+        let origin = if archive { Origin::ArchiveCache } else { Origin::Local };
+        if self.complete {
+            draft.record.add_evidence(Evidence::ACQUIRE_METHOD);
+            return (origin, None);
+        }
+        let printed = self.summary.taken.iter().find(|taken| taken.name == package.name);
+        match printed.map(|taken| taken.spared) {
+            Some(Ok(())) => {
+                draft.record.add_evidence(Evidence::STDOUT);
+                draft.record.add_evidence(Evidence::TEXT);
+                (origin, None)
+            }
+            Some(Err(reason)) => (Origin::Unknown, Some(reason.to_owned())),
+            None => (Origin::Unknown, Some(UNSEEN.to_owned())),
+        }
+    }
+
+    /// Packages that the text says were used, without a line about a fetch.
+    fn taken(&mut self) {
+        for taken in std::mem::take(&mut self.summary.taken) {
+            if self.drafts.iter().any(|draft| taken.is(draft)) {
+                continue;
+            }
+            let mut draft = Draft::new(Kind::Deb, &[Evidence::STDOUT, Evidence::TEXT]);
+            let (origin, reason) = match taken.spared {
+                _ if self.complete => (Origin::ArchiveCache, None),
+                Ok(()) => (Origin::ArchiveCache, None),
+                Err(reason) => (Origin::Unknown, Some(reason.to_owned())),
+            };
+            if self.complete {
+                draft.record.evidence.insert(0, Evidence::ACQUIRE_METHOD);
+            }
+            draft.record.name = Some(taken.name);
+            (draft.record.version, draft.record.arch) = (taken.version, taken.arch);
+            draft.record.filename = taken.filename;
+            self.drafts.push(draft.origin(origin, reason));
+        }
+        for filename in std::mem::take(&mut self.summary.skipped) {
+            let draft = Draft::of(&Target::named(&filename), &[Evidence::STDOUT, Evidence::TEXT]);
+            self.drafts.push(draft.origin(Origin::Destination, None));
+        }
+    }
+
+    fn present(&mut self, file: Present) {
+        let target = Target::named(&file.filename());
+        let same = |draft: &Draft| {
+            draft.record.filename.as_deref().is_some_and(|filename| file.is(filename))
+                || draft.record.kind == Kind::Deb
+                    && target
+                        .name
+                        .as_deref()
+                        .is_some_and(|name| draft.is_package(name, target.version.as_deref(), target.arch.as_deref()))
+        };
+        let at = self.drafts.iter().position(same);
+        if at.is_some_and(|at| self.drafts[at].record.origin != Origin::Unknown) {
+            return;
+        }
+        let mut draft = Draft::of(&target, &file.evidence);
+        draft.record.source = file.url.as_deref().map(text);
+        draft.record.destination = Some(text(&file.path));
+        (draft.record.size_bytes, draft.record.sha256) = (Some(file.size), file.sha256);
+        (draft.clues.url, draft.clues.path) = (file.url, Some(file.path));
+        let draft = draft.origin(file.origin, None);
+        match at {
+            Some(at) => self.drafts[at] = draft,
+            None => self.drafts.push(draft),
+        }
+    }
+
+    fn findings(self) -> Vec<Finding> {
+        let artifacts = self.drafts.into_iter().enumerate().map(|(number, draft)| draft.finding(number as u64));
+        let attempts = self.attempts.into_iter().map(|attempt| Finding::Attempt(Box::new(attempt)));
+        let installed = self.summary.installed.into_iter().map(|(name, version)| Finding::Installed { name, version });
+        let blind_spots = self.summary.blind_spots.into_iter().chain(self.blind_spots).map(Finding::BlindSpot);
+        artifacts.chain(attempts).chain(installed).chain(blind_spots).collect()
+    }
+}
+
+impl Taken {
+    fn is(&self, draft: &Draft) -> bool {
+        draft.is_package(&self.name, self.version.as_deref(), self.arch.as_deref())
+    }
+}
+
+fn draft_of(outcome: &Outcome) -> Draft {
+    let kind = match &outcome.subject {
+        Subject::Package { .. } | Subject::LocalPackage { .. } => Kind::Deb,
+        Subject::Source { .. } => Kind::Source,
+        Subject::Index { .. } => Kind::Index,
+        Subject::Other { .. } => Kind::Other,
+    };
+    let mut draft = Draft::new(kind, std::slice::from_ref(&outcome.evidence));
+    draft.record.add_evidence(Evidence::TEXT);
+    draft.record.source = outcome.url.clone();
+    draft.record.index = outcome.subject.site().map(|site| site.trim_end_matches('/').to_owned());
+    draft.record.size_bytes = outcome.size;
+    draft.record.sha256 = outcome.sha256;
+    match &outcome.subject {
+        Subject::Package { name, version, arch, .. } => {
+            (draft.record.name, draft.record.version) = (Some(name.clone()), Some(version.clone()));
+            draft.record.arch = arch.clone();
+        }
+        Subject::LocalPackage { path, name, version, arch } => {
+            (draft.record.name, draft.record.version) = (Some(name.clone()), Some(version.clone()));
+            draft.record.arch = Some(arch.clone());
+            (draft.record.source, draft.record.destination) = (Some(path.clone()), Some(path.clone()));
+            draft.record.filename = path.rsplit('/').next().map(str::to_owned);
+            draft.clues.path = Some(path.clone().into_bytes());
+        }
+        Subject::Source { name, version, .. } => {
+            (draft.record.name, draft.record.version) = (Some(name.clone()), Some(version.clone()));
+        }
+        Subject::Index { words, .. } => {
+            draft.record.name = Some(words.clone());
+            let words: Vec<_> = words.split(' ').collect();
+            draft.record.arch = (words.len() == 3).then(|| words[1].to_owned());
+        }
+        Subject::Other { words, .. } => draft.record.name = Some(words.clone()),
+    }
+    draft.origin(outcome.origin, outcome.reason.clone())
+}
+
+/// The tries that the lines about a file of the network stand for.
+fn attempt_of(outcome: &Outcome) -> Option<Attempt> {
+    let remote = !outcome.subject.is_local();
+    remote.then(|| Attempt {
+        invocation: None,
+        tool: "apt-get".to_owned(),
+        kind: if outcome.unanswered { AttemptKind::Unanswered } else { AttemptKind::Fetch },
+        host: outcome.subject.site().and_then(host),
+        wanted: Some(outcome.url.clone().unwrap_or_else(|| outcome.description.clone())),
+        count: outcome.lines,
+        reason: (outcome.origin == Origin::Failed).then(|| outcome.reason.clone()).flatten(),
+    })
+}
