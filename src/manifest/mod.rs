@@ -4,4 +4,9 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+pub mod closure;
+pub mod metadata;
+mod platform;
 pub mod requirements;
+pub mod target;
+pub mod wheelhouse;

@@ -53,6 +53,22 @@ impl Source {
     }
 }
 
+impl Requirement {
+    /// A requirement of core metadata or of a build system: PEP 508 and nothing else.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse_metadata(text: &str) -> Result<Self, String> {
+        let parsed = pep508(text)?;
+        // A URL may hold a semicolon: there only one after a blank opens the marker.
+        let is_url = matches!(parsed.version_or_url, Some(VersionOrUrl::Url(_)));
+        let opening = if is_url { text.find(" ;").map(|at| at + 1) } else { text.find(';') };
+        let marker = opening.map_or("", |at| text[at + 1..].trim());
+        let marker = parse_marker(marker, &mut Vec::new())?;
+        Ok(from_pep508(parsed, text, marker))
+    }
+}
+
 /// A marker as it is written and as it is understood.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Marker {

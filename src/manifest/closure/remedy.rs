@@ -1,0 +1,117 @@
+//! The one command that fetches what is missing.
+//!
+//! Refuses to put a secret on a command line: where requirements files say from where to fetch, the command names the
+//! files and not what stands in them.
+
+use std::collections::BTreeSet;
+
+use super::super::requirements::{Flag, Requirements};
+use super::{Finding, Report, Wish};
+use crate::event::text;
+
+/// One requirement for all `wishes` of a distribution.
+pub(super) fn merged(name: &str, wishes: &[&Wish]) -> String {
+    let extras: BTreeSet<String> = wishes.iter().flat_map(|wish| &wish.extras).map(ToString::to_string).collect();
+    let specifiers: BTreeSet<String> =
+        wishes.iter().flat_map(|wish| wish.specifiers.iter()).map(|one| one.to_string().replace(' ', "")).collect();
+    let extras = match extras.is_empty() {
+        true => String::new(),
+        false => format!("[{}]", extras.into_iter().collect::<Vec<_>>().join(",")),
+    };
+    format!("{name}{extras}{}", specifiers.into_iter().collect::<Vec<_>>().join(","))
+}
+
+/// The command, as a shell line, that fetches into `wheelhouse` what `report` misses; `None` if nothing can be fetched.
+/// `foreign` are Python and platform where they are not those of the machine.
+pub fn remedy(
+    report: &Report,
+    readings: &[Requirements],
+    wheelhouse: &str,
+    foreign: Option<(&str, &str)>,
+) -> Option<String> {
+    let mut pip = vec!["pip".to_owned(), "download".to_owned(), "--dest".to_owned(), quoted(wheelhouse)];
+    if let Some((python, platform)) = foreign {
+        pip.extend(["--only-binary=:all:".to_owned(), "--python-version".to_owned(), quoted(python)]);
+        pip.extend(["--platform".to_owned(), quoted(platform)]);
+    }
+    let pip = pip.join(" ");
+    let mut commands: Vec<String> = Vec::new();
+    let installs = report.findings.iter().filter(|finding| is_fetchable(finding) && to_build(finding).is_none());
+    let installs: Vec<_> = installs.collect();
+    // Only pip knows which versions agree, and only the files know where to look and what to accept.
+    let whole = installs.iter().any(|finding| !matches!(finding, Finding::Missing { .. }))
+        || readings
+            .iter()
+            .any(|reading| reading.demands_hashes() || reading.options.iter().any(|option| option.flag.says_where()));
+    if !installs.is_empty() && whole {
+        let files = readings.iter().filter_map(|reading| reading.files.first());
+        let files: Vec<_> =
+            files.map(|file| format!("-r {}", quoted(&text(file.as_os_str().as_encoded_bytes())))).collect();
+        commands.push(format!("{pip} {}", files.join(" ")));
+    } else if !installs.is_empty() {
+        commands.push(format!("{pip} {}", requirements(&installs).join(" ")));
+    }
+    // What builds need is wanted in environments of their own: two that exclude each other are two commands.
+    let mut groups: Vec<Vec<(String, String)>> = Vec::new();
+    for finding in &report.findings {
+        if let (true, Finding::Missing { name, requirement, .. }) = (to_build(finding).is_some(), finding) {
+            let pair = (name.clone(), requirement.clone());
+            if groups.iter().any(|group| group.contains(&pair)) {
+                continue;
+            }
+            match groups.iter_mut().find(|group| group.iter().all(|(other, _)| other != name)) {
+                Some(group) => group.push(pair),
+                None => groups.push(vec![pair]),
+            }
+        }
+    }
+    let where_to_look: Vec<String> = (readings.iter().flat_map(|reading| &reading.options))
+        .filter(|option| matches!(option.flag, Flag::IndexUrl | Flag::ExtraIndexUrl | Flag::TrustedHost))
+        .filter_map(|option| {
+            option
+                .written
+                .as_deref()
+                .filter(|value| !value.contains(['@', '$']))
+                .map(|value| format!("{} {} ", option.flag.name(), quoted(value)))
+        })
+        .collect();
+    for group in groups {
+        let wanted: Vec<_> = group.iter().map(|(_, requirement)| quoted(requirement)).collect();
+        commands.push(format!("{pip} {}{}", where_to_look.concat(), wanted.join(" ")));
+    }
+    (!commands.is_empty()).then(|| commands.join(" && "))
+}
+
+fn is_fetchable(finding: &Finding) -> bool {
+    matches!(
+        finding,
+        Finding::Missing { .. } | Finding::Conflict { .. } | Finding::WrongHash { .. } | Finding::Broken { .. }
+    )
+}
+
+fn to_build(finding: &Finding) -> Option<&str> {
+    match finding {
+        Finding::Missing { to_build, .. } | Finding::Conflict { to_build, .. } => to_build.as_deref(),
+        _ => None,
+    }
+}
+
+fn requirements(findings: &[&Finding]) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for finding in findings {
+        if let Finding::Missing { requirement, .. } = finding {
+            found.push(quoted(requirement));
+        }
+    }
+    found.dedup();
+    found
+}
+
+/// `word` as a shell takes it for one word.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
