@@ -28,7 +28,17 @@ pub struct Candidate {
     pub requires: Vec<Wish>,
     /// The Pythons that it accepts.
     pub requires_python: Option<VersionSpecifiers>,
-    impl Candidate {
+    /// How a source distribution is built.
+    pub build: Option<Build>,
+    /// What is not known of what it needs.
+    pub doubts: Vec<String>,
+    /// Why it cannot be read.
+    pub broken: Option<String>,
+    /// The URL or path of a requirement that means just this file.
+    pub location: Option<String>,
+}
+
+impl Candidate {
     /// A file of which nothing but its name is known.
     pub fn new(name: &str, version: Version, filename: String) -> Self {
         Candidate {
@@ -46,16 +56,6 @@ pub struct Candidate {
             location: None,
         }
     }
-}
-
-/// How a source distribution is built.
-    pub build: Option<Build>,
-    /// What is not known of what it needs.
-    pub doubts: Vec<String>,
-    /// Why it cannot be read.
-    pub broken: Option<String>,
-    /// The URL or path of a requirement that means just this file.
-    pub location: Option<String>,
 }
 
 /// How a source distribution is built.
