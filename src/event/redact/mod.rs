@@ -7,6 +7,7 @@
 //! password `true` would empty the record.
 
 mod names;
+mod records;
 mod redactor;
 mod shapes;
 #[cfg(test)]
