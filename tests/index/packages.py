@@ -156,14 +156,15 @@ def packages():
     yield wheel("alpha", "1.0")
     yield wheel("alpha", "1.1")
     yield wheel("beta", "1.0", ["alpha"], files=[("beta.py", b"VALUE = 1\n"), ("beta.bin", noise(2_000))])
-    yield wheel("gamma", "2.0", ["beta>=1", "alpha"], files=[("gamma.py", b"VALUE = 1\n"), ("gamma.bin", noise(45_000))])
+    yield wheel("gamma", "2.0", ["beta>=1"], files=[("gamma.py", b"VALUE = 1\n"), ("gamma.bin", noise(45_000))])
     yield wheel("dotted.name", "1.0")
     yield wheel("native", "1.0", tag="cp311-cp311-manylinux_2_17_x86_64.manylinux2014_x86_64")
     yield wheel("native", "1.0", tag="cp311-cp311-manylinux_2_17_aarch64.manylinux2014_aarch64")
     yield wheel("big", "1.0", files=[("big.bin", noise(600_000))])
-    yield wheel("bt-root", "1.0", ["bt-a", "bt-b"])
+    # One requirement each: old resolvers take several in the order of addresses in memory.
+    yield wheel("bt-root", "1.0", ["bt-a"])
     for version in ("1.0", "2.0", "3.0", "4.0"):
-        yield wheel("bt-a", version)
+        yield wheel("bt-a", version, ["bt-b"])
     yield wheel("bt-b", "1.0", ["bt-a<2"])
     yield wheel("tiny-backend", "1.0", files=[("tiny_backend.py", backend)])
     yield wheel("setuptools", "99.0", files=[("setuptools/__init__.py", b""), ("setuptools/build_meta.py", legacy)])

@@ -2,8 +2,8 @@
 
     server.py --packages DIRECTORY --certificate PEM --key PEM
 
-It says on stdout where it listens: {"https": PORT, "http": PORT, "proxy": PORT}. The proxy ends CONNECT itself, so any
-host name leads here. Then each line on stdin is a command, answered by one line:
+It says on stdout where it listens and what it has: {"https": PORT, "http": PORT, "proxy": PORT, "paths": {NAME: PATH}}.
+The proxy ends CONNECT itself, so any host name leads here. Then each line on stdin is a command, answered by one line:
 
     {"rules": [RULE...], "files": "https://HOST"}    a new world: forget rules, counters and requests
     {"requests": true}                               the requests since then, once none is under way
@@ -292,7 +292,7 @@ def main():
         sys.stdout.write(json.dumps(value) + "\n")
         sys.stdout.flush()
 
-    answer({name: server.server_address[1] for name, server in servers.items()})
+    answer({name: server.server_address[1] for name, server in servers.items()} | {"paths": {file.name: file.path for file in world.files}})
     for line in sys.stdin:
         command = json.loads(line)
         if "requests" in command:

@@ -58,7 +58,7 @@ impl Request {
 }
 
 /// Where the index listens.
-#[derive(Clone, Copy, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Ports {
     /// TLS on `localhost` and `127.0.0.1`.
     pub(crate) https: u16,
@@ -66,6 +66,8 @@ pub(crate) struct Ports {
     pub(crate) http: u16,
     /// The proxy that leads every host here.
     pub(crate) proxy: u16,
+    /// The path of each file in a URL, by its name.
+    pub(crate) paths: BTreeMap<String, String>,
 }
 
 /// The names of PyPI's two hosts as pip itself knows them.
@@ -120,9 +122,10 @@ impl Index {
     }
 
     /// A new world: what is served how from now on, `rules` as `server.py` describes them. Files lie on PyPI's host of
-    /// files unless a rule says otherwise. Requests so far are forgotten.
+    /// files unless a rule says otherwise; names are [expanded](Index::expand). Requests so far are forgotten.
     pub(crate) fn begin(&mut self, rules: &Value) {
         let files = format!("https://{}", self.hosts.files);
+        let rules = serde_json::from_str::<Value>(&self.expand(&rules.to_string())).expect("no name breaks JSON");
         self.ask(&json!({"rules": rules, "files": files}));
     }
 
@@ -140,6 +143,32 @@ impl Index {
     /// A package file as it is served.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.directory.path().join("packages").join(name)
+    }
+
+    /// The names of all package files.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        self.ports.paths.keys()
+    }
+
+    /// The URL under which PyPI's host of files serves a file.
+    pub(crate) fn url(&self, name: &str) -> String {
+        format!("https://{}{}", self.hosts.files, self.ports.paths[name])
+    }
+
+    /// `text` with this index's names: `{index}`, `{files}` for PyPI's hosts, `{https}`, `{http}`, `{proxy}` for ports,
+    /// `{path NAME}` for a file's path in a URL, `{certificate}` for the file to trust.
+    pub(crate) fn expand(&self, text: &str) -> String {
+        let text = text
+            .replace("{index}", &self.hosts.index)
+            .replace("{files}", &self.hosts.files)
+            .replace("{certificate}", &self.certificate().to_string_lossy())
+            .replace("{https}", &self.ports.https.to_string())
+            .replace("{http}", &self.ports.http.to_string())
+            .replace("{proxy}", &self.ports.proxy.to_string());
+        match text.split_once("{path ").and_then(|(before, rest)| Some((before, rest.split_once('}')?))) {
+            Some((before, (name, after))) => format!("{before}{}{}", self.ports.paths[name], self.expand(after)),
+            None => text,
+        }
     }
 
     /// Copies package files into `directory`, which is made.

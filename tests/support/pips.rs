@@ -62,7 +62,7 @@ impl RealPip {
 
     /// A copy of the environment at `place`, which must not exist, to install into: hard links, and scripts of its own.
     pub(crate) fn copy_to(&self, place: &Path) -> std::io::Result<()> {
-        tree::link(&self.venv.join("lib"), &place.join("lib"))?;
+        tree::copy(&self.venv.join("lib"), &place.join("lib"), &|_| true)?;
         fs::copy(self.venv.join("pyvenv.cfg"), place.join("pyvenv.cfg"))?;
         fs::create_dir(place.join("bin"))?;
         symlink(fs::canonicalize(self.python())?, place.join("bin/python"))?;

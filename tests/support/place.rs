@@ -26,8 +26,8 @@ pub(crate) enum Side {
     Shimmed,
 }
 
-/// One command to run in a place. `{root}`, `{https}`, `{http}` and `{proxy}` in arguments and values stand for the
-/// place's root and the index's ports.
+/// One command to run in a place. In arguments and values `{root}` stands for the place's root, and the index's names
+/// are [expanded](Index::expand).
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Run {
     /// The program and its arguments; the program is found on `PATH`.
@@ -52,15 +52,12 @@ impl Run {
 pub(crate) struct Place {
     directory: TempDir,
     pip: RealPip,
-    certificate: PathBuf,
-    ports: super::index::Ports,
 }
 
 impl Place {
     /// A fresh one.
-    pub(crate) fn new(pip: &RealPip, index: &Index) -> Place {
-        let directory = tempfile::tempdir().unwrap();
-        let place = Place { directory, pip: pip.clone(), certificate: index.certificate(), ports: index.ports };
+    pub(crate) fn new(pip: &RealPip) -> Place {
+        let place = Place { directory: tempfile::tempdir().unwrap(), pip: pip.clone() };
         let shims = place.directory.path().join("shims");
         fs::create_dir(&shims).unwrap();
         for name in ["pip", "pip3"] {
@@ -105,39 +102,39 @@ impl Place {
         if kept.exists() {
             fs::remove_dir_all(&kept).unwrap();
         }
-        tree::copy(&self.root(), &kept).unwrap();
+        tree::copy(&self.root(), &kept, &own).unwrap();
     }
 
     /// Goes back to the state that was kept.
     pub(crate) fn restore(&self) {
         fs::remove_dir_all(self.root()).unwrap();
-        tree::copy(&self.directory.path().join("kept"), &self.root()).unwrap();
+        tree::copy(&self.directory.path().join("kept"), &self.root(), &own).unwrap();
         if self.logs().exists() {
             fs::remove_dir_all(self.logs()).unwrap();
         }
     }
 
     /// Runs to the end.
-    pub(crate) fn run(&self, side: Side, run: &Run) -> Ended {
-        streams::run(self.command(side, run), run.streams)
+    pub(crate) fn run(&self, side: Side, run: &Run, index: &Index) -> Ended {
+        streams::run(self.command(side, run, index), run.streams)
     }
 
     /// The command, with no variable of the machine's own.
-    pub(crate) fn command(&self, side: Side, run: &Run) -> Command {
+    pub(crate) fn command(&self, side: Side, run: &Run, index: &Index) -> Command {
         let root = self.root();
         let text = |path: &Path| path.to_str().expect("temporary paths are text").to_owned();
         let real = format!("{}/venv/bin:/usr/local/bin:/usr/bin:/bin", text(&root));
         let mut command = Command::new(&run.argv[0]);
         command
-            .args(run.argv[1..].iter().map(|argument| self.expand(argument)))
+            .args(run.argv[1..].iter().map(|argument| self.expand(argument, index)))
             .current_dir(root.join(if run.cwd.is_empty() { "app" } else { &run.cwd }))
             .env_clear()
             .env("HOME", root.join("home"))
             .env("TMPDIR", root.join("tmp"))
             .env("LANG", "C.UTF-8")
-            .env("PIP_CERT", &self.certificate)
+            .env("PIP_CERT", index.certificate())
             .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
-            .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", self.ports.proxy))
+            .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", index.ports.proxy))
             .env("NO_PROXY", "localhost,127.0.0.1")
             // Old resolvers go through sets in the order of hashes; old build tools write the time into wheels.
             .env("PYTHONHASHSEED", "0")
@@ -150,25 +147,24 @@ impl Place {
         };
         for (name, value) in &run.env {
             match value {
-                Some(value) => command.env(name, self.expand(value)),
+                Some(value) => command.env(name, self.expand(value, index)),
                 None => command.env_remove(name),
             };
         }
         command
     }
 
-    /// `text` with this place's paths and ports.
-    pub(crate) fn expand(&self, text: &str) -> String {
-        text.replace("{root}", &self.root().to_string_lossy())
-            .replace("{certificate}", &self.certificate.to_string_lossy())
-            .replace("{https}", &self.ports.https.to_string())
-            .replace("{http}", &self.ports.http.to_string())
-            .replace("{proxy}", &self.ports.proxy.to_string())
+    /// `text` with the place's root and the index's names.
+    pub(crate) fn expand(&self, text: &str, index: &Index) -> String {
+        index.expand(&text.replace("{root}", &self.root().to_string_lossy()))
     }
 
-    /// What lies below the root, but for compiled files and pip's own.
+    /// What lies below the root, but for compiled files and the directories with which the environment came.
     pub(crate) fn tree(&self) -> BTreeMap<String, Node> {
-        tree::snapshot(&self.root(), &|path| path.ends_with("__pycache__") || path.ends_with("/site-packages/pip"))
+        let came = |path: &str| path.contains("/site-packages/") && self.pip.venv.join(&path["venv/".len()..]).is_dir();
+        tree::snapshot(&self.root(), &|path| {
+            path.ends_with("__pycache__") || (path.starts_with("venv/") && !path.ends_with("-info") && came(path))
+        })
     }
 
     /// The session documents that were written, by file name.
@@ -182,4 +178,9 @@ impl Place {
             .map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
             .collect()
     }
+}
+
+/// Whether a file is pip's own, which no run of a test changes.
+fn own(path: &Path) -> bool {
+    path.to_string_lossy().contains("/site-packages/pip/")
 }

@@ -52,41 +52,22 @@ pub(crate) fn digest(data: &[u8]) -> String {
     Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Copies a tree with modes, links and times: a cache's age is evidence, and compiled files are judged by it.
-pub(crate) fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+/// Copies a tree with modes, links and times: a cache's age is evidence, and compiled files are judged by it. What
+/// `shared` names by its path is hard-linked where the file system allows: nobody may write to it in place.
+pub(crate) fn copy(from: &Path, to: &Path, shared: &dyn Fn(&Path) -> bool) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        let kind = entry.file_type()?;
+        let (entry, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
+        let target = to.join(entry.file_name().expect("an entry has a name"));
         if kind.is_symlink() {
-            symlink(fs::read_link(entry.path())?, &target)?;
+            symlink(fs::read_link(&entry)?, &target)?;
         } else if kind.is_dir() {
-            copy(&entry.path(), &target)?;
-        } else {
-            copy_file(&entry.path(), &target)?;
+            copy(&entry, &target, shared)?;
+        } else if !shared(&entry) || fs::hard_link(&entry, &target).is_err() {
+            fs::copy(&entry, &target)?;
+            let times = fs::FileTimes::new().set_modified(fs::metadata(&entry)?.modified()?);
+            fs::File::open(&target)?.set_times(times)?;
         }
     }
     fs::set_permissions(to, fs::metadata(from)?.permissions())
-}
-
-/// As [`copy`], but with hard links where the file system allows: for what nobody writes to in place.
-pub(crate) fn link(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::create_dir_all(to)?;
-    for entry in fs::read_dir(from)? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            link(&entry.path(), &target)?;
-        } else if fs::hard_link(entry.path(), &target).is_err() {
-            copy_file(&entry.path(), &target)?;
-        }
-    }
-    Ok(())
-}
-
-fn copy_file(from: &Path, to: &Path) -> std::io::Result<()> {
-    fs::copy(from, to)?;
-    let times = fs::FileTimes::new().set_modified(fs::metadata(from)?.modified()?);
-    fs::File::open(to)?.set_times(times)
 }
