@@ -15,6 +15,17 @@ pub enum Channel {
     Log,
 }
 
+/// How a tool ended, as far as the caller knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// With this exit status.
+    Code(i32),
+    /// By this signal.
+    Signal(i32),
+    /// Nobody saw it end.
+    Unknown,
+}
+
 /// Where the bytes of an artifact may be found on disk, raw as the tool wrote it; for the caller to look, since a
 /// classifier sees no file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -9,4 +9,4 @@ pub mod apt;
 mod finding;
 pub mod pip;
 
-pub use finding::{Channel, Clues, Finding};
+pub use finding::{Channel, Clues, End, Finding};

@@ -1,0 +1,155 @@
+//! The forms of lines that matter, and the dispatch among them.
+//!
+//! Refuses to keep: a line borrows its text.
+
+use super::files::Amount;
+use super::{building, files, network, outcome};
+
+/// A line of pip's, without its indentation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::classify::pip) enum Line<'a> {
+    /// `Using pip 26.3 from ...`: a process begins. Also the versions told by the notice of a newer pip.
+    Version { version: &'a [u8], begins: bool },
+    /// `Initialized build tracking at ...`: this process runs under no other pip.
+    Outermost,
+    /// `Collecting REQUIREMENT`, `Obtaining REQUIREMENT` of an editable one: considered, not fetched.
+    Collecting { requirement: &'a [u8] },
+    /// `Downloading TARGET (SIZE)`, printed between the answer's head and its body.
+    Downloading { target: &'a [u8], amount: Option<Amount> },
+    /// `Resuming download TARGET (...)`: the rest of a body after a cut.
+    Resuming { target: &'a [u8] },
+    /// `Using cached TARGET (SIZE)`.
+    Cached { target: &'a [u8], amount: Option<Amount> },
+    /// `Using cached wheel link: file:///...`: a wheel that an earlier pip built.
+    CachedWheel { url: &'a [u8] },
+    /// `Processing PATH`.
+    Processing { path: &'a [u8] },
+    /// `File was already downloaded PATH`.
+    Present { path: &'a [u8] },
+    /// `Previously-downloaded file PATH has bad hash. Re-downloading.`
+    PresentWrong { path: &'a [u8] },
+    /// `Obtaining dependency information for X from URL.metadata`, or `Added X from URL to build tracker`: a URL that
+    /// pip chose.
+    Chosen { url: &'a [u8] },
+    /// `Downloading link URL (from ...) to PATH`, said once the file is whole, cached or not.
+    Fetched { url: &'a [u8], path: &'a [u8] },
+    /// `Saved PATH`.
+    Saved { path: &'a [u8] },
+    /// `Created temporary directory: PATH`.
+    Temporary { path: &'a [u8] },
+    /// `N location(s) to search for versions of PROJECT:`.
+    Search { project: &'a [u8] },
+    /// `Getting page URL`.
+    PageWanted { url: &'a [u8] },
+    /// `Fetched page URL as TYPE` (from pip 22.2 on).
+    PageFetched { url: &'a [u8] },
+    /// `Could not fetch URL URL: REASON - skipping`.
+    PageFailed { url: &'a [u8], reason: &'a [u8] },
+    /// `ORIGIN "GET PATH HTTP/1.1" STATUS SIZE`: an answer.
+    Answer { origin: &'a [u8], path: &'a [u8], status: u16, size: Option<u64> },
+    /// `The response is "fresh", returning cached response`: no request was made.
+    Unasked,
+    /// `Retrying (Retry(...)) after connection broken by 'ERROR': PATH`.
+    Retrying { error: &'a [u8], path: &'a [u8] },
+    /// `... HTTPSConnectionPool(host='H', port=P): Max retries exceeded with url: PATH (Caused by REASON)`, or
+    /// `× Failed to connect to H while fetching URL`.
+    Unreachable { host: &'a [u8], wanted: &'a [u8], reason: &'a [u8] },
+    /// `HTTP error STATUS while getting URL`, or `STATUS Client Error: ... for url: URL` of a file.
+    Refused { status: u16, url: &'a [u8] },
+    /// `THESE PACKAGES DO NOT MATCH THE HASHES ...`; the files follow.
+    Mismatches,
+    /// `NAME from URL:`, a file of the above, or `URL: URL`, the file of a download that failed.
+    FromUrl { url: &'a [u8] },
+    /// `Cloning URL (to revision R) to PATH`, `Checking out`, `Updating PATH clone`: version control fetches.
+    Clone { url: &'a [u8], path: &'a [u8] },
+    /// `Resolved URL to commit R`.
+    Resolved { commit: &'a [u8] },
+    /// `Running command ...`: the lines of another program follow, pip's own or not.
+    Running { command: &'a [u8] },
+    /// `Installing build dependencies: started`, or `...` where the same process installs them.
+    Dependencies,
+    /// `Installing build dependencies: finished with status '...'`.
+    DependenciesDone,
+    /// A step of building from source: what went before has ended.
+    Step,
+    /// `Source in DIRECTORY has version ...`: the metadata of a source tree are known.
+    Source { path: &'a [u8] },
+    /// `Discarding URL ...`: a candidate was given up.
+    Discarding,
+    /// `Created wheel for NAME: filename=F size=N sha256=H`.
+    Built { filename: &'a [u8], size: Option<u64>, sha256: &'a [u8] },
+    /// `Stored in directory: PATH`: where the wheel just built is kept.
+    Stored { path: &'a [u8] },
+    /// `Successfully installed A-1 B-2`.
+    Installed { list: &'a [u8] },
+    /// `Would install A-1 B-2`.
+    WouldInstall { list: &'a [u8] },
+    /// `Looking in indexes: A, B`, `Looking in links: A, B`: printed where they are not the default.
+    Indexes { list: &'a [u8] },
+    /// See [`Line::Indexes`].
+    Directories { list: &'a [u8] },
+    /// `[N lines of output]`, `Complete output (N lines):`: what a failed subprocess had printed.
+    Output { lines: usize },
+    /// `× DESCRIPTION did not run successfully.`, `command: ...`: whose output that is; also `×` what else went wrong.
+    OutputOf { description: &'a [u8] },
+    /// An error, without its prefix.
+    Error { text: &'a [u8] },
+    /// Any other line that pip writes only after a transfer before it has ended well.
+    Onward,
+    /// Anything else.
+    Other,
+}
+
+impl<'a> Line<'a> {
+    /// Reads a line that begins with its first character that is no space.
+    pub(in crate::classify::pip) fn parse(text: &'a [u8]) -> Self {
+        if let Some(rest) = text.strip_prefix(b"ERROR: ").or_else(|| text.strip_prefix(b"error: ")) {
+            return Self::error(rest);
+        }
+        let text = text.strip_prefix(b"WARNING: ").unwrap_or(text);
+        files::download(text)
+            .or_else(|| files::file(text))
+            .or_else(|| network::page(text))
+            .or_else(|| network::network(text))
+            .or_else(|| building::source(text))
+            .or_else(|| outcome::outcome(text))
+            .unwrap_or_else(|| if outcome::onward(text) { Line::Onward } else { Line::Other })
+    }
+
+    fn error(text: &'a [u8]) -> Self {
+        if text.starts_with(b"THESE PACKAGES DO NOT MATCH THE HASHES") {
+            return Line::Mismatches;
+        }
+        network::refused(text).or_else(|| network::unreachable(text)).unwrap_or(Line::Error { text })
+    }
+
+    /// Whether a transfer that was announced before this line has ended well: pip fetches one file after another and
+    /// says nothing of what follows before that.
+    pub(in crate::classify::pip) fn is_onward(&self) -> bool {
+        match self {
+            Line::Onward
+            | Line::Collecting { .. }
+            | Line::Downloading { .. }
+            | Line::Cached { .. }
+            | Line::CachedWheel { .. }
+            | Line::Processing { .. }
+            | Line::Present { .. }
+            | Line::Chosen { .. }
+            | Line::Fetched { .. }
+            | Line::Saved { .. }
+            | Line::Temporary { .. }
+            | Line::Search { .. }
+            | Line::PageWanted { .. }
+            | Line::Clone { .. }
+            | Line::Resolved { .. }
+            | Line::Dependencies
+            | Line::Step
+            | Line::Source { .. }
+            | Line::Built { .. }
+            | Line::Installed { .. }
+            | Line::WouldInstall { .. } => true,
+            Line::Running { command } => !building::is_version_control(command),
+            _ => false,
+        }
+    }
+}

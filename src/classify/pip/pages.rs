@@ -1,0 +1,116 @@
+//! Index pages: asked for, answered, listed.
+//!
+//! pip's text tells that a page came, seldom from where: the same line stands for a page fetched whole, one that the
+//! server confirmed (304) and one taken from the cache unasked. Refuses to guess between them; the answers' own lines,
+//! where the text has them, decide. Pages of `file:` URLs are no artifacts.
+
+use super::grammar::answered;
+use super::place::Place;
+use super::run::Run;
+use super::url;
+use super::voice::Voice;
+use crate::event::{Artifact, Ecosystem, Kind, Origin, Purpose, canonical_name, text};
+
+/// Why a page's origin is unknown.
+pub(super) const UNDECIDED: &str =
+    "the text does not tell a page that was fetched from one that was confirmed or cached";
+
+/// A page that pip asked for and that has not come yet.
+#[derive(Debug)]
+pub(super) struct Page {
+    pub(super) url: Vec<u8>,
+    place: Place,
+    /// The last answer's status and length.
+    answer: Option<(u16, Option<u64>)>,
+    /// pip said that its cache answered.
+    unasked: bool,
+}
+
+impl Voice {
+    pub(super) fn want_page(&mut self, _run: &mut Run, place: Place, url: &[u8]) {
+        self.page =
+            (!url.starts_with(b"file:")).then(|| Page { url: url.to_vec(), place, answer: None, unasked: false });
+    }
+
+    /// An answer to whatever pip asked last.
+    pub(super) fn answered(&mut self, path: &[u8], status: u16, size: Option<u64>) {
+        match &mut self.page {
+            Some(page) => page.answer = Some((status, size)),
+            None => self.answer = Some((path.to_vec(), status, size)),
+        }
+    }
+
+    /// The cache answered without a request.
+    pub(super) fn unasked(&mut self) {
+        if let Some(page) = &mut self.page {
+            page.unasked = page.answer.is_none();
+        }
+    }
+
+    /// The page that was asked for has come.
+    pub(super) fn page_arrived(&mut self, run: &mut Run) {
+        let Some(page) = self.page.take() else { return };
+        let (origin, size) = match (page.answer, page.unasked) {
+            (Some((304, _)), _) | (None, true) => (Origin::HttpCache, None),
+            (Some((200, size)), _) => (Origin::Downloaded, size),
+            _ if self.no_cache => (Origin::Downloaded, None),
+            _ => (Origin::Unknown, None),
+        };
+        let reason = (origin == Origin::Unknown).then_some(UNDECIDED);
+        self.note_page(run, &page.url, page.place, origin, reason.map(str::to_owned), size);
+    }
+
+    /// The page did not come. It is an artifact if a server answered, else an attempt and nothing more.
+    pub(super) fn page_failed(&mut self, run: &mut Run, place: Place, url: &[u8], reason: &[u8]) {
+        self.page = None;
+        let status = answered(reason);
+        if status.is_none_or(|status| status >= 500) {
+            run.attempts.unanswered(self.side, url::host(url), url, reason);
+        }
+        if let Some(status) = status.filter(|_| place != Place::Foreign) {
+            self.note_page(run, url, place, Origin::Failed, Some(format!("HTTP status {status}")), None);
+        }
+    }
+
+    fn note_page(
+        &mut self,
+        run: &mut Run,
+        url: &[u8],
+        place: Place,
+        origin: Origin,
+        reason: Option<String>,
+        size: Option<u64>,
+    ) {
+        let name = self.project_of(url);
+        let page = || {
+            let mut page = Artifact::new(Ecosystem::Pypi, Kind::Index);
+            page.name = name;
+            page.source = Some(text(url));
+            page.purpose = if place == Place::Build { Purpose::Build } else { Purpose::Runtime };
+            page
+        };
+        let Some(number) = run.table.mention(self.side, url, page, Kind::Index) else { return };
+        let evidence = self.evidence.clone();
+        let Some(view) = run.table.view(self.side, number) else { return };
+        view.clues.url = Some(url::without_user(url::without_fragment(url)));
+        view.artifact.add_evidence(evidence);
+        if place == Place::Main {
+            view.artifact.purpose = Purpose::Runtime;
+        }
+        let known = matches!(view.artifact.origin, Origin::Downloaded | Origin::HttpCache);
+        if view.artifact.origin != Origin::Downloaded && (origin != Origin::Unknown || !known) {
+            view.artifact.origin = origin;
+            view.artifact.reason = reason;
+            view.artifact.size_bytes = size.or(view.artifact.size_bytes);
+        }
+    }
+
+    /// The project that a page lists, as its URL spells it: the last component, if that is what pip looks for or if the
+    /// URL has the form of an index.
+    fn project_of(&self, url: &[u8]) -> Option<String> {
+        let last = url::filename(url);
+        let name = text(&last);
+        let searched = canonical_name(&name) == self.links.project();
+        (searched || url.ends_with(b"/")).then_some(name).filter(|name| !name.is_empty())
+    }
+}

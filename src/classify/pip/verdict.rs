@@ -1,0 +1,116 @@
+//! The end of a run: what becomes of transfers that no line confirmed, and of files that nothing used.
+//!
+//! Refuses to take an interrupted transfer for a download, and to say of a run that failed what it would have used.
+
+use super::names::Release;
+use super::run::Run;
+use super::table::{Side, View};
+use crate::classify::End;
+use crate::event::{Artifact, Kind, Origin, Purpose};
+
+const WRONG_HASH: &str = "the bytes received do not match the hash that was expected";
+const PRESENT_WRONG: &str = "the file of that name that lay in the destination has a wrong hash";
+const CUT_TEXT: &str = "the text ends before the transfer does";
+
+/// Errors that pip reports about what it does with files that it has whole.
+const AFTERWARDS: [&str; 9] = [
+    "Hashes are required",
+    "In --require-hashes mode",
+    "Cannot install",
+    "ResolutionImpossible",
+    "resolution-too-deep",
+    "Could not find a version",
+    "No matching distribution",
+    "requires a different Python",
+    "has inconsistent",
+];
+
+/// Errors about a transfer, or about bytes that are not what they should be.
+const ON_THE_WAY: [&str; 23] = [
+    "ncomplete",
+    "onnection",
+    "timed out",
+    "timeout",
+    "Operation cancelled",
+    "DO NOT MATCH",
+    "Max retries",
+    "HTTP error",
+    "urllib3",
+    "SSL",
+    "decryption",
+    "No space left",
+    "is invalid",
+    "nvalid wheel",
+    "EOF",
+    "runcated",
+    "corrupt",
+    "not a zip file",
+    "not a gzip file",
+    "CRC",
+    "Errno",
+    "unpack file",
+    "proxy",
+];
+
+/// Settles what a side left open, and what it found to be wrong.
+pub(super) fn settle(run: &mut Run, side: Side, end: End) {
+    let facts = std::mem::take(run.facts(side));
+    for view in run.table.views(side) {
+        if view.open.is_some() {
+            close(view, end, facts.errors.iter());
+        }
+        let named = |names: &std::collections::HashSet<Vec<u8>>| {
+            view.artifact.filename.as_ref().is_some_and(|filename| names.contains(filename.as_bytes()))
+        };
+        if named(&facts.wrong) {
+            view.settle(Origin::Failed, Some(WRONG_HASH));
+        } else if view.artifact.origin == Origin::Destination && named(&facts.present_wrong) {
+            view.settle(Origin::Failed, Some(PRESENT_WRONG));
+        }
+    }
+    *run.facts(side) = facts;
+}
+
+/// Marks what was fetched and neither installed, saved nor built from, if the run came to an end that tells.
+pub(super) fn discard(run: &mut Run, end: End) {
+    let well = matches!(end, End::Code(0) | End::Unknown);
+    let installed = run.any(|facts| facts.concluded);
+    if !well || !(installed || run.any(|facts| facts.saved)) {
+        return;
+    }
+    let mut table = std::mem::take(&mut run.table);
+    table.discard(|artifact| {
+        is_candidate(artifact, installed) && Release::of(artifact).is_some_and(|release| !run.is_used(&release))
+    });
+    run.table = table;
+}
+
+fn is_candidate(artifact: &Artifact, installed: bool) -> bool {
+    let obtained = match artifact.origin {
+        Origin::Downloaded | Origin::HttpCache | Origin::Wheelhouse | Origin::Local => true,
+        // pip wheel does not say what becomes of these.
+        Origin::WheelCache => installed,
+        _ => false,
+    };
+    obtained && artifact.purpose == Purpose::Runtime && artifact.kind != Kind::Index
+}
+
+fn close<'a>(view: &mut View, end: End, errors: impl Iterator<Item = &'a String> + Clone) {
+    let about = |words: &[&str]| errors.clone().find(|error| words.iter().any(|word| error.contains(word))).cloned();
+    let failed = |reason: &str| Some(format!("the transfer was interrupted: {reason}"));
+    let last = errors.clone().last();
+    let afterwards = about(&AFTERWARDS).filter(|_| view.open == Some(Origin::Downloaded));
+    let (origin, reason) = match (end, about(&ON_THE_WAY), afterwards, last) {
+        (End::Code(0), ..) => return view.confirm(),
+        (End::Signal(signal), ..) => (Origin::Failed, failed(&format!("signal {signal}"))),
+        (_, _, Some(_), _) => return view.confirm(),
+        (_, Some(error), ..) => (Origin::Failed, failed(&error)),
+        (End::Code(_), None, None, Some(error)) if view.open == Some(Origin::Vcs) => (Origin::Failed, failed(error)),
+        (_, None, None, Some(error)) => {
+            (Origin::Unknown, Some(format!("pip failed before anything told that the transfer ended: {error}")))
+        }
+        (End::Code(code), None, None, None) => (Origin::Failed, failed(&format!("exit status {code}"))),
+        (End::Unknown, None, None, None) => (Origin::Unknown, Some(CUT_TEXT.to_owned())),
+    };
+    view.settle(origin, reason.as_deref());
+}
