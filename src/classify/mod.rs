@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 pub mod apt;
+pub mod buildkit;
 mod finding;
 pub mod pip;
 

@@ -1,0 +1,77 @@
+//! What a vertex is called: `[linux/arm64 builder 3/12] RUN pip install six`.
+
+/// The name of a vertex, taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Name {
+    /// The platform, where a build is for several.
+    pub platform: Option<String>,
+    /// The stage, lower case, where the log names one.
+    pub stage: Option<String>,
+    /// The step's number in its stage; `None` for what is not a step: internal work, exports.
+    pub index: Option<u32>,
+    /// How many steps its stage has.
+    pub total: Option<u32>,
+    /// The instruction as printed; the whole name of what is not a step.
+    pub instruction: String,
+}
+
+impl Name {
+    /// Takes a name apart (BuildKit's `frontend/dockerfile/dockerfile2llb`, `prefixCommand`): platform and stage are
+    /// optional, the number is padded to the width of the total.
+    pub fn parse(name: &str) -> Name {
+        let whole = || Name { instruction: name.to_owned(), ..Name::default() };
+        let Some((head, instruction)) = name.strip_prefix('[').and_then(|rest| rest.split_once("] ")) else {
+            return whole();
+        };
+        let words: Vec<&str> = head.split_whitespace().collect();
+        let Some((last, before)) = words.split_last() else { return whole() };
+        let Some((index, total)) = last.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)))
+        else {
+            return whole();
+        };
+        let (platform, stage) = match before {
+            [] => (None, None),
+            [one] if one.contains('/') => (Some(*one), None),
+            [one] => (None, Some(*one)),
+            [platform, stage] => (Some(*platform), Some(*stage)),
+            _ => return whole(),
+        };
+        Name {
+            platform: platform.map(str::to_owned),
+            stage: stage.map(str::to_owned),
+            index: Some(index),
+            total: Some(total),
+            instruction: instruction.to_owned(),
+        }
+    }
+
+    /// Whether the step counts for the share of cached steps: a numbered one that is no `FROM`, whose `CACHED` says
+    /// nothing of reuse.
+    pub fn counts(&self) -> bool {
+        let keyword = self.instruction.split_whitespace().next().unwrap_or_default();
+        self.index.is_some() && !keyword.eq_ignore_ascii_case("FROM")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    #[test]
+    fn takes_names_apart() {
+        let parts = |name| {
+            let Name { platform, stage, index, total, instruction } = Name::parse(name);
+            (platform.unwrap_or_default(), stage.unwrap_or_default(), index, total, instruction)
+        };
+        let expected = |platform: &str, stage: &str, index, total, instruction: &str| {
+            (platform.to_owned(), stage.to_owned(), index, total, instruction.to_owned())
+        };
+        assert_eq!(parts("[1/4] RUN a"), expected("", "", Some(1), Some(4), "RUN a"));
+        assert_eq!(parts("[many  2/12] RUN [x] y"), expected("", "many", Some(2), Some(12), "RUN [x] y"));
+        assert_eq!(parts("[linux/arm64 b 3/5] RUN a"), expected("linux/arm64", "b", Some(3), Some(5), "RUN a"));
+        assert_eq!(parts("[linux/arm64 3/5] RUN a"), expected("linux/arm64", "", Some(3), Some(5), "RUN a"));
+        for other in ["[internal] load .dockerignore", "exporting to image", "[auth] x/y:pull token", "[", ""] {
+            assert_eq!(parts(other), expected("", "", None, None, other));
+        }
+    }
+}
