@@ -1,11 +1,17 @@
-//! Finding the real tool: the first program of its name on `PATH` that is not us.
+//! Finding the real tool: the first program of its name on `PATH` that is not us, and is not on its way to us.
 
 use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use rustix::fs::{Access, access};
+
+use super::Tool;
+use super::guard::NoGuard;
 
 /// A file, whatever its names: symbolic and hard links are one, a copy is another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,6 +25,22 @@ impl FileId {
     pub(crate) fn of(path: &Path) -> Option<FileId> {
         let metadata = std::fs::metadata(path).ok()?;
         Some(FileId { device: metadata.dev(), inode: metadata.ino() })
+    }
+}
+
+impl fmt::Display for FileId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}:{:x}", self.device, self.inode)
+    }
+}
+
+impl FromStr for FileId {
+    type Err = NoGuard;
+
+    fn from_str(text: &str) -> Result<FileId, NoGuard> {
+        let (device, inode) = text.split_once(':').ok_or(NoGuard)?;
+        let number = |text| u64::from_str_radix(text, 16).map_err(|_| NoGuard);
+        Ok(FileId { device: number(device)?, inode: number(inode)? })
     }
 }
 
@@ -38,6 +60,11 @@ pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:
 ///
 /// If we stand on `path` ourselves, the search begins behind us: who called us by name had nothing before.
 pub(crate) fn look_up(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId]) -> Candidates {
+    go_on(name, path, ourselves, &[])
+}
+
+/// The same for a search that goes on: the files in `passed` are not looked at.
+pub(super) fn go_on(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId], passed: &[FileId]) -> Candidates {
     let mut found = Candidates::default();
     let mut before_us = Candidates::default();
     let mut met = false;
@@ -50,7 +77,7 @@ pub(crate) fn look_up(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId]) 
                 before_us = std::mem::take(&mut found);
             }
             met = true;
-        } else if metadata.is_file() {
+        } else if metadata.is_file() && !passed.contains(&id) {
             if access(&file, Access::EXEC_OK).is_err() {
                 found.not_executable.get_or_insert(file);
             } else if !found.programs.iter().any(|(_, other)| *other == id) {
@@ -63,6 +90,25 @@ pub(crate) fn look_up(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId]) 
         found.not_executable = before_us.not_executable.or(found.not_executable);
     }
     found
+}
+
+/// Whether a file is the tool itself, not something that goes looking for it: pyenv's shims are scripts of a shell, those
+/// of other families links to a program of another name, where pip is a script of Python and apt a program of its name.
+pub(super) fn is_tool(tool: Tool, file: &Path) -> bool {
+    let mut start = [0; 256];
+    let read = std::fs::File::open(file).and_then(|mut file| file.read(&mut start)).unwrap_or(0);
+    let line = start[..read].split(|&byte| byte == b'\n').next().unwrap_or_default();
+    match line.strip_prefix(b"#!") {
+        Some(interpreter) => tool == Tool::Pip && contains(interpreter, b"py"),
+        None => std::fs::canonicalize(file)
+            .ok()
+            .and_then(|file| Some(file.file_name()?.as_bytes().starts_with(tool.name().as_bytes())))
+            .unwrap_or(true),
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// The path that `execvp` makes: an empty entry is the current directory, and nothing is tidied up.

@@ -1,15 +1,16 @@
 //! One call of a tool, from its name to its end.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use super::lookup::{FileId, look_up};
-use super::recording::{self, Begin, Call, Recording};
+use super::guard::{self, DEEPEST, Guard, Here};
+use super::lookup::{Candidates, FileId, go_on, is_tool};
+use super::recording::{self, Begin, Call};
 use super::tool::{Tool, base_name};
-use crate::supervise::{self, End, Program};
+use crate::supervise::{self, End, Error, Program, Setting};
 
 /// Runs `tool` with `arguments` and records it.
 pub fn run(tool: Tool, argv0: OsString, arguments: Vec<OsString>) -> End {
@@ -18,58 +19,160 @@ pub fn run(tool: Tool, argv0: OsString, arguments: Vec<OsString>) -> End {
 
 /// The same, with recordings of the caller's choice.
 pub fn run_with(begin: Begin, tool: Tool, argv0: OsString, arguments: Vec<OsString>) -> End {
-    std::panic::set_hook(Box::new(|_| {}));
+    if !is_set("WHEELTAP_DEBUG") {
+        // What panics is caught, and nobody asked to hear of it.
+        std::panic::set_hook(Box::new(|_| {}));
+    }
+    let here = Here::new(&arguments);
+    let before = std::env::var(guard::VARIABLE).ok().and_then(|text| text.parse::<Guard>().ok());
+    let goes_on = before.as_ref().is_some_and(|guard| guard.goes_on(&here));
+    let passed = before.as_ref().filter(|_| goes_on).map(Guard::passed).unwrap_or_default();
     let name = base_name(&argv0).to_owned();
-    let ourselves: Vec<FileId> = FileId::of(Path::new("/proc/self/exe")).into_iter().collect();
-    let found = look_up(&name, std::env::var_os("PATH").as_deref(), &ourselves);
-    let Some((path, _)) = found.programs.into_iter().next() else {
-        return not_found(&name, found.not_executable.as_deref());
-    };
-    let mut argv = vec![if argv0.as_bytes().contains(&b'/') { path.clone().into_os_string() } else { argv0 }];
-    argv.extend(arguments);
-    if let Some(recording) = quietly(|| begin(&Call { tool, path: &path, arguments: &argv })).flatten()
-        && let Some(end) = record(recording, &path, &argv)
+    let found = go_on(&name, std::env::var_os("PATH").as_deref(), &here.ourselves, passed);
+    if let Some(guard) = before.as_ref().filter(|guard| guard.depth >= DEEPEST) {
+        let what = format!("came back to itself {} times: two shims call each other", guard.depth);
+        return failed(&name, &what, 127);
+    }
+    let shim = Shim { tool, name, argv0, arguments, here, before, goes_on };
+    if !shim.is_transparent()
+        && let Some((path, id)) = found.programs.first()
+        && let Some(end) = shim.record(begin, path, *id)
     {
         return end;
     }
-    let error = supervise::exec(&Program { path, arguments: argv, environment: Vec::new() });
-    complain(&name, &error.to_string());
-    End::Code(126)
+    shim.exec(found)
 }
 
-/// Runs the tool under `recording`; `None` if it could not be started that way.
-fn record(recording: Box<dyn Recording>, path: &Path, argv: &[OsString]) -> Option<End> {
-    let mut recording = recording;
-    let environment = quietly(|| recording.environment())?;
-    let interpose = quietly(|| recording.interpose())?;
-    let program = Program { path: PathBuf::from(path), arguments: argv.to_vec(), environment };
-    let outcome = supervise::run(&program, interpose, recording.as_mut());
-    quietly(|| recording.end(outcome.as_ref()));
-    outcome.ok().map(|outcome| outcome.end)
+struct Shim {
+    tool: Tool,
+    name: OsString,
+    argv0: OsString,
+    arguments: Vec<OsString>,
+    here: Here,
+    before: Option<Guard>,
+    goes_on: bool,
 }
 
-/// `None` if it panics.
-fn quietly<T>(what: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(what)).ok()
-}
-
-fn not_found(name: &OsStr, not_executable: Option<&Path>) -> End {
-    match not_executable {
-        Some(path) => {
-            complain(path.as_os_str(), "Permission denied");
-            End::Code(126)
+impl Here {
+    fn new(arguments: &[OsString]) -> Here {
+        let mut ourselves = Vec::with_capacity(2);
+        for path in supervise::executed_path().into_iter().chain([PathBuf::from("/proc/self/exe")]) {
+            ourselves.extend(FileId::of(&path).filter(|id| !ourselves.contains(id)));
         }
-        None => {
-            complain(name, "command not found");
-            End::Code(127)
+        Here {
+            process: std::process::id(),
+            parent: std::os::unix::process::parent_id(),
+            directory: FileId::of(Path::new(".")),
+            arguments: guard::hashes(arguments),
+            ourselves,
         }
     }
 }
 
-fn complain(subject: &OsStr, complaint: &str) {
+impl Shim {
+    /// Whether this call is not to be recorded, whatever it is.
+    fn is_transparent(&self) -> bool {
+        let covered = |guard: &Guard| guard.covers(self.tool, |name| std::env::var_os(name));
+        self.goes_on || is_set("WHEELTAP_DISABLE") || self.before.as_ref().is_some_and(covered)
+    }
+
+    /// Runs the tool as a child that is listened to; `None` if there is nothing to record or it did not start.
+    fn record(&self, begin: Begin, path: &Path, id: FileId) -> Option<End> {
+        let arguments = self.argv(path);
+        let mut recording = quietly(|| begin(&Call { tool: self.tool, path, arguments: &arguments })).ok()??;
+        let prepared = quietly(|| (recording.environment(), recording.interpose()));
+        let outcome = match prepared {
+            Err(source) => Err(Error::Prepare { what: "begin the recording", source }),
+            Ok((mut environment, interpose)) => {
+                let guard = self.guard(path, id).recording(self.tool, &environment);
+                environment.extend(self.settings(path, &guard));
+                let program = Program { path: path.to_owned(), arguments, environment };
+                supervise::run(&program, interpose, recording.as_mut())
+            }
+        };
+        // What the recording makes of it is its own affair; the tool has ended as it has.
+        let _ = quietly(|| recording.end(outcome.as_ref()));
+        outcome.ok().map(|outcome| outcome.end)
+    }
+
+    /// Becomes the first program that the kernel accepts, as `execvp` does; returns only if there is none.
+    fn exec(&self, found: Candidates) -> End {
+        let mut refused = None;
+        for (path, id) in found.programs {
+            let environment = self.settings(&path, &self.guard(&path, id));
+            let program = Program { arguments: self.argv(&path), path, environment };
+            let source = match supervise::exec(&program) {
+                Error::Start { source, .. } | Error::Prepare { source, .. } => source,
+            };
+            let is_absent = matches!(source.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR));
+            let is_denied = source.raw_os_error() == Some(libc::EACCES);
+            if refused.is_none() || !is_absent {
+                refused = Some((program.path, source));
+            }
+            if !is_absent && !is_denied {
+                break;
+            }
+        }
+        match (refused, found.not_executable) {
+            (Some((path, source)), _) => {
+                let status = if source.kind() == io::ErrorKind::NotFound { 127 } else { 126 };
+                failed(path.as_os_str(), &reason(&source), status)
+            }
+            (None, Some(path)) => failed(path.as_os_str(), "Permission denied", 126),
+            (None, None) => failed(&self.name, "command not found", 127),
+        }
+    }
+
+    /// The tool's arguments: a shim that was called by its path is called as the tool's path would have been.
+    fn argv(&self, path: &Path) -> Vec<OsString> {
+        let by_path = self.argv0.as_bytes().contains(&b'/');
+        let first = if by_path { path.as_os_str() } else { &self.argv0 };
+        std::iter::once(first.to_owned()).chain(self.arguments.iter().cloned()).collect()
+    }
+
+    fn guard(&self, path: &Path, id: FileId) -> Guard {
+        Guard::next(self.before.as_ref(), self.goes_on, &self.here, id, is_tool(self.tool, path))
+    }
+
+    /// What changes for the tool whether it is recorded or not: the guard, and what a shell leaves in `_`, the path of
+    /// the command that it started.
+    fn settings(&self, path: &Path, guard: &Guard) -> Vec<Setting> {
+        let mut settings = vec![guard.setting()];
+        let started = std::env::var_os("_").and_then(|path| FileId::of(Path::new(&path)));
+        if started.is_some_and(|started| self.here.ourselves.contains(&started)) {
+            settings.push(("_".into(), Some(path.into())));
+        }
+        settings
+    }
+}
+
+/// Whether a variable is set to something other than nothing and `0`.
+fn is_set(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+/// The error holds the text of the panic.
+fn quietly<T>(what: impl FnOnce() -> T) -> io::Result<T> {
+    catch_unwind(AssertUnwindSafe(what)).map_err(|payload| {
+        let text = supervise::panic_text(payload.as_ref());
+        // Even dropping a payload may panic.
+        std::mem::forget(payload);
+        io::Error::other(text)
+    })
+}
+
+/// An error as C programs print it: `No such file or directory`, without Rust's number.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+/// Says, in a shell's form, why the tool did not run.
+fn failed(subject: &OsStr, why: &str, status: i32) -> End {
     let mut line = b"wheeltap: ".to_vec();
     line.extend_from_slice(subject.as_bytes());
-    line.extend_from_slice(format!(": {complaint}\n").as_bytes());
+    line.extend_from_slice(format!(": {why}\n").as_bytes());
     // There is nobody to tell that nobody can be told.
-    let _ = std::io::stderr().write_all(&line);
+    let _ = io::stderr().write_all(&line);
+    End::Code(status)
 }

@@ -2,7 +2,9 @@
 //! and which of the descriptors 0 to 2 were closed (Rust opens `/dev/null` there, which also keeps every descriptor of
 //! ours above 2). Both are read before the runtime starts and given back to the child.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, OsStr, c_char, c_int};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
 use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -33,6 +35,19 @@ extern "C" fn capture() {
 /// Whether the caller started us with this standard descriptor closed.
 pub(super) fn is_closed(descriptor: c_int) -> bool {
     (0..3).contains(&descriptor) && CLOSED.load(Ordering::Relaxed) & (1 << descriptor) != 0
+}
+
+/// The path by which the kernel was told to start us; it is known even where `/proc` is not mounted.
+pub fn executed_path() -> Option<PathBuf> {
+    // SAFETY: the kernel gives the address of a string that lives as long as the process, or none.
+    let path = unsafe {
+        let address = libc::getauxval(libc::AT_EXECFN);
+        if address == 0 {
+            return None;
+        }
+        CStr::from_ptr(address as *const c_char)
+    };
+    Some(PathBuf::from(OsStr::from_bytes(path.to_bytes())))
 }
 
 /// Gives the calling process back what its caller handed down. Async-signal-safe: called between `clone` and `exec`.

@@ -72,7 +72,7 @@ impl<'a> Listener<'a> {
         match catch_unwind(AssertUnwindSafe(|| what(self.tap))) {
             Ok(value) => Some(value),
             Err(payload) => {
-                self.panic = Some(message(payload.as_ref()));
+                self.panic = Some(panic_text(payload.as_ref()));
                 std::mem::forget(payload);
                 for stream in [Stream::Stdout, Stream::Stderr, Stream::Both] {
                     let held = catch_unwind(AssertUnwindSafe(|| self.tap.held(stream))).unwrap_or_default();
@@ -93,7 +93,7 @@ impl<'a> Listener<'a> {
 }
 
 /// The text of a panic.
-pub(super) fn message(payload: &(dyn Any + Send)) -> String {
+pub fn panic_text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a text").to_owned()
 }

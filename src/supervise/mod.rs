@@ -6,6 +6,7 @@
 //! [`exec`] replaces this process by a program; [`run`] starts it as a child and stays. Both give the program what our
 //! caller handed down: mask, ignored signals, closed descriptors, environment. Neither searches `PATH`.
 
+mod bystander;
 mod end;
 mod error;
 mod inherited;
@@ -21,6 +22,8 @@ mod tap;
 
 pub use end::End;
 pub use error::Error;
+pub use inherited::executed_path;
+pub use listener::panic_text;
 pub use program::{Program, Setting, exec};
 pub use run::{Interpose, Outcome, run};
 pub use tap::{Stream, Tap};

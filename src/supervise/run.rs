@@ -5,10 +5,11 @@ use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Duration;
 
+use super::bystander::Bystander;
 use super::lane::{self, Lane};
 use super::listener::Listener;
 use super::program::{Image, Program};
-use super::signals::{self, Change, Mask, SignalFd};
+use super::signals::{self, Addressee, Change, Mask, Received, SignalFd};
 use super::spawn::{self, Birth};
 use super::tap::{Stream, Tap};
 use super::{End, Error, inherited, relay, sink};
@@ -76,7 +77,7 @@ impl Drop for Blocked {
 fn start(program: &Program, interpose: Interpose, guard: &Blocked) -> Result<Child, Error> {
     let prepare = |what| move |source: io::Error| Error::Prepare { what, source };
     let image = Image::new(program).map_err(|source| Error::Start { path: program.path.clone(), source })?;
-    let signals = SignalFd::new().map_err(prepare("read signals"))?;
+    let signals = SignalFd::new(libc::SFD_NONBLOCK).map_err(prepare("read signals"))?;
     let mut lanes = Vec::with_capacity(2);
     let mut open = |stream, descriptor| -> Result<OwnedFd, Error> {
         let (lane, end) = lane::open(stream, descriptor).map_err(prepare("open a pipe"))?;
@@ -100,7 +101,7 @@ fn start(program: &Program, interpose: Interpose, guard: &Blocked) -> Result<Chi
         sigchld: guard.sigchld,
     };
     match spawn::spawn(&birth) {
-        Ok(pid) => Ok(Child { pid, signals, lanes, end: None, stopped: false }),
+        Ok(pid) => Ok(Child { pid, signals, lanes, end: None, bystander: Bystander::start().ok() }),
         Err(source) => Err(Error::Start { path: program.path.clone(), source }),
     }
 }
@@ -110,7 +111,8 @@ struct Child {
     signals: SignalFd,
     lanes: Vec<Lane>,
     end: Option<End>,
-    stopped: bool,
+    /// Where none can be had, a signal to the whole group reaches the tool twice.
+    bystander: Option<Bystander>,
 }
 
 impl Child {
@@ -119,6 +121,7 @@ impl Child {
         while self.end.is_none() {
             self.step(&mut listener);
         }
+        self.bystander = None;
         // The tool is gone, so signals concern us as they would have concerned it, still writing to a slow reader.
         drop(guard);
         self.lanes.iter_mut().for_each(Lane::child_ended);
@@ -151,23 +154,20 @@ impl Child {
         while let Some(received) = self.signals.next() {
             if received.signal == libc::SIGCHLD {
                 self.look_after();
-            } else if self.end.is_none() && received.concerns_child() {
-                self.forward(received.signal);
+            } else if self.end.is_none() && self.is_for_tool(received) {
+                signals::send(self.pid, received.signal);
             }
         }
         // Of several children's SIGCHLD only one may have been read.
         self.look_after();
     }
 
-    fn forward(&mut self, signal: c_int) {
-        if signal == libc::SIGCONT {
-            // `fg` continues the whole group; only who continued us alone meant the child.
-            self.look_after();
-            if self.end.is_some() || !self.stopped {
-                return;
-            }
+    fn is_for_tool(&mut self, received: Received) -> bool {
+        match received.addressee() {
+            Addressee::Tool => true,
+            Addressee::Others => false,
+            Addressee::Unknown => !self.bystander.as_mut().is_some_and(|other| other.heard_too(received.signal)),
         }
-        signals::send(self.pid, signal);
     }
 
     /// Takes note of what the child did: reaps it, or does as it does.
@@ -177,11 +177,8 @@ impl Child {
                 None => return,
                 Some(Change::Exited(code)) => self.end = Some(End::Code(code)),
                 Some(Change::Killed(signal)) => self.end = Some(End::Signal(signal)),
-                Some(Change::Continued) => self.stopped = false,
-                Some(Change::Stopped(signal)) => {
-                    self.stopped = true;
-                    signals::raise(signal);
-                }
+                Some(Change::Continued) => {}
+                Some(Change::Stopped(signal)) => signals::raise(signal),
             }
         }
     }

@@ -4,7 +4,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::mem::{self, MaybeUninit};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// A signal mask as the kernel has it: bit n-1 for signal n. Not the C library's, which hides the signals 32 and 33.
 #[derive(Clone, Copy, Debug)]
@@ -56,8 +56,9 @@ pub(super) struct Received {
 }
 
 impl SignalFd {
-    pub(super) fn new() -> io::Result<SignalFd> {
-        let flags = libc::SFD_CLOEXEC | libc::SFD_NONBLOCK;
+    /// `flags` may hold SFD_NONBLOCK.
+    pub(super) fn new(flags: c_int) -> io::Result<SignalFd> {
+        let flags = libc::SFD_CLOEXEC | flags;
         // SAFETY: the mask is 8 bytes, as the fourth argument says; -1 asks for a new descriptor.
         let fd = unsafe { libc::syscall(libc::SYS_signalfd4, -1, &Mask::ALL.0, mem::size_of::<u64>(), flags) } as c_int;
         if fd < 0 {
@@ -82,28 +83,45 @@ impl SignalFd {
     }
 }
 
+impl AsFd for SignalFd {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
+}
+
 impl AsRawFd for SignalFd {
     fn as_raw_fd(&self) -> c_int {
         self.0.as_raw_fd()
     }
 }
 
+/// To whom a signal was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Addressee {
+    /// To us, who stand in the tool's place: it has to be sent on.
+    Tool,
+    /// By a process: to us, or to us and others.
+    Unknown,
+    /// To the whole group, or to ourselves.
+    Others,
+}
+
 impl Received {
-    /// Whether the child has to be sent this one, because it was for us alone.
+    /// What the signal itself says of whom it was sent to.
     ///
     /// A signal with a positive code was raised by the kernel: by the terminal, which sends it to the child as well (one
     /// process group), or by a fault. Two kinds of kernel signals are for us alone and would have been the tool's: those
     /// of timers, which survive `exec` but not `fork` (`perl -e 'alarm 5; exec @ARGV' pip ...`), and the hangup of a
     /// terminal, which goes to the session's leader only. What we sent ourselves (SIGPIPE by a failed write) is ours.
-    pub(super) fn concerns_child(self) -> bool {
+    pub(super) fn addressee(self) -> Addressee {
         if self.code <= 0 {
-            return self.sender != std::process::id();
+            return if self.sender == std::process::id() { Addressee::Others } else { Addressee::Unknown };
         }
         match self.signal {
-            libc::SIGALRM | libc::SIGVTALRM | libc::SIGPROF => true,
+            libc::SIGALRM | libc::SIGVTALRM | libc::SIGPROF => Addressee::Tool,
             // SAFETY: neither call has a precondition.
-            libc::SIGHUP => unsafe { libc::getsid(0) == libc::getpid() },
-            _ => false,
+            libc::SIGHUP if unsafe { libc::getsid(0) == libc::getpid() } => Addressee::Tool,
+            _ => Addressee::Others,
         }
     }
 }
