@@ -79,11 +79,16 @@ impl Bystander {
         let heard = heard.load(Ordering::Acquire);
         std::mem::replace(&mut self.known[signal as usize], heard) != heard
     }
+
+    /// Lets it go, before `drop` waits for it to be gone.
+    pub(super) fn dismiss(&self) {
+        signals::send(self.pid, libc::SIGKILL);
+    }
 }
 
 impl Drop for Bystander {
     fn drop(&mut self) {
-        signals::send(self.pid, libc::SIGKILL);
+        self.dismiss();
         // SAFETY: it is a child of ours that nobody else waits for. __WALL, because it does not end with SIGCHLD.
         unsafe {
             while libc::waitpid(self.pid, std::ptr::null_mut(), libc::__WALL) < 0

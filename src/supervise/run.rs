@@ -3,7 +3,7 @@
 use std::ffi::c_int;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::bystander::Bystander;
 use super::lane::{self, Lane};
@@ -101,18 +101,25 @@ fn start(program: &Program, interpose: Interpose, guard: &Blocked) -> Result<Chi
         sigchld: guard.sigchld,
     };
     match spawn::spawn(&birth) {
-        Ok(pid) => Ok(Child { pid, signals, lanes, end: None, bystander: Bystander::start().ok() }),
+        Ok(pid) => {
+            Ok(Child { pid, signals, lanes, end: None, bystander: None, wants_bystander: Some(Instant::now() + ALONE) })
+        }
         Err(source) => Err(Error::Start { path: program.path.clone(), source }),
     }
 }
+
+/// A tool that ends sooner does without a [`Bystander`]: it has hardly begun to deal with signals, and waiting for the
+/// bystander's end would cost it more than its whole run.
+const ALONE: Duration = Duration::from_millis(20);
 
 struct Child {
     pid: libc::pid_t,
     signals: SignalFd,
     lanes: Vec<Lane>,
     end: Option<End>,
-    /// Where none can be had, a signal to the whole group reaches the tool twice.
     bystander: Option<Bystander>,
+    /// When to start it; it is tried once, and without it a signal to the whole group reaches the tool twice.
+    wants_bystander: Option<Instant>,
 }
 
 impl Child {
@@ -121,7 +128,9 @@ impl Child {
         while self.end.is_none() {
             self.step(&mut listener);
         }
-        self.bystander = None;
+        if let Some(bystander) = &self.bystander {
+            bystander.dismiss();
+        }
         // The tool is gone, so signals concern us as they would have concerned it, still writing to a slow reader.
         drop(guard);
         self.lanes.iter_mut().for_each(Lane::child_ended);
@@ -133,7 +142,7 @@ impl Child {
 
     /// Waits for something to happen and deals with it.
     fn step(&mut self, listener: &mut Listener<'_>) {
-        let timeout = listener.tick();
+        let timeout = [listener.tick(), self.call_bystander()].into_iter().flatten().min();
         let mut ready = Vec::with_capacity(1 + 2 * self.lanes.len());
         let signals = if self.end.is_none() { self.signals.as_raw_fd() } else { -1 };
         ready.push(libc::pollfd { fd: signals, events: libc::POLLIN, revents: 0 });
@@ -148,6 +157,19 @@ impl Child {
         if ready[0].revents != 0 {
             self.read_signals();
         }
+    }
+
+    /// Starts the bystander if it is time, and says how long that is from now.
+    fn call_bystander(&mut self) -> Option<Duration> {
+        let wait = self.wants_bystander?.saturating_duration_since(Instant::now());
+        if self.end.is_none() && !wait.is_zero() {
+            return Some(wait);
+        }
+        self.wants_bystander = None;
+        if self.end.is_none() {
+            self.bystander = Bystander::start().ok();
+        }
+        None
     }
 
     fn read_signals(&mut self) {

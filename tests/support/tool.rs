@@ -14,7 +14,7 @@ pub(crate) fn path() -> PathBuf {
         let program = directory.join("tool");
         // Another test binary may be compiling it.
         let lock = File::create(directory.join("tool.lock")).unwrap();
-        lock.lock().unwrap();
+        rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
         let time = |path: &PathBuf| fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
         if time(&program) < time(&source) {
             let compiler = std::env::var_os("CC").unwrap_or("cc".into());

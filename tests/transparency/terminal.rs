@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::io::{Read, Write};
-use std::os::fd::OwnedFd;
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +23,7 @@ pub(crate) fn pair() -> (File, File) {
     grantpt(&ours).unwrap();
     unlockpt(&ours).unwrap();
     let path = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
-    (File::from(OwnedFd::from(ours)), File::options().read(true).write(true).open(path).unwrap())
+    (File::from(ours), File::options().read(true).write(true).open(path).unwrap())
 }
 
 impl Terminal {
@@ -68,11 +67,6 @@ impl Terminal {
     /// All that was shown.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned()
-    }
-
-    /// The process group in the foreground.
-    pub(crate) fn foreground(&self) -> i32 {
-        rustix::termios::tcgetpgrp(&self.keyboard).map_or(0, |group| group.as_raw_nonzero().get())
     }
 }
 
