@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{completions, doctor, man, requirements, run, shims, which};
+use super::{completions, doctor, ingest, man, requirements, run, shims, which};
 
 /// Says of every file that pip took on whether it was downloaded or came from a cache
 ///
@@ -51,6 +51,8 @@ pub(crate) enum Verb {
     Run(run::Arguments),
     /// Show what requirements files ask for, with each error's file and line
     Requirements(requirements::Arguments),
+    /// Classify the recorded output of an old build, and print its session document
+    Ingest(ingest::Arguments),
     /// Make, remove or check the links that record every run of pip
     Shims(shims::Arguments),
     /// Say which file runs under a name, whether that run is recorded, and why

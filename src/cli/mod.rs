@@ -12,6 +12,7 @@ mod doctor;
 mod failure;
 #[allow(dead_code, reason = "what follows pips is joined to `run` next")]
 mod follow;
+mod ingest;
 mod links;
 mod man;
 mod requirements;
@@ -53,6 +54,7 @@ pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
 fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
     match verb {
         Verb::Run(arguments) => run::run(arguments, console),
+        Verb::Ingest(arguments) => ingest::run(arguments, console),
         Verb::Shims(arguments) => shims::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Which(arguments) => which::run(arguments, console),

@@ -2,9 +2,11 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 13] = [
     "",
     "run",
+    "ingest",
+    "ingest pip",
     "shims",
     "shims install",
     "shims uninstall",

@@ -6,6 +6,7 @@
 mod doctor;
 mod harness;
 mod help;
+mod ingest;
 mod manners;
 mod run;
 mod shims;

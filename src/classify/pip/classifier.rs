@@ -81,6 +81,11 @@ impl Classifier {
         });
     }
 
+    /// Whether anything so far was pip's without doubt: text of which nothing is, was not written by pip.
+    pub fn has_understood(&self) -> bool {
+        std::iter::once(&self.log).chain(&self.streams).any(|(_, voice)| voice.has_understood)
+    }
+
     /// The texts have ended, and pip with them.
     pub fn finish(mut self, end: End, sink: &mut impl FnMut(Finding)) {
         let well = matches!(end, End::Code(0));

@@ -42,6 +42,8 @@ pub(super) struct Voice {
     /// pip's HTTP cache is known to be off.
     pub(super) no_cache: bool,
     mismatches: bool,
+    /// A line was pip's without doubt.
+    pub(super) has_understood: bool,
 }
 
 /// A path, a URL or a message longer than this is none of pip's.
@@ -66,6 +68,7 @@ impl Voice {
             is_debug: false,
             no_cache,
             mismatches: false,
+            has_understood: false,
         }
     }
 
@@ -73,11 +76,13 @@ impl Voice {
     pub(super) fn read(&mut self, run: &mut Run, indent: usize, text: &[u8]) {
         let link = text.strip_prefix(b"Found link ");
         if (link.is_some() || text.starts_with(b"Skipping link")) && !self.places.is_quoting() {
+            self.has_understood = true;
             self.list_link(run, link);
             return;
         }
         let text = &text[..text.len().min(LONGEST)];
         let line = Line::parse(text);
+        self.has_understood |= line.is_pips(text);
         let Some(place) = self.places.place(indent, text, &line) else { return };
         if self.try_network(run, place, &line) || place == Place::Foreign {
             return;

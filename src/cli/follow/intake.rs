@@ -20,7 +20,7 @@ use super::writer::{self, Identity, Writer};
 use crate::event::Moment;
 
 /// How much of one log is read at a time.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 1 << 18;
 
 /// How often an open log is read: rarely enough to cost the build nothing, often enough that a temporary file is still
 /// there when its line is read.
@@ -48,7 +48,7 @@ pub(crate) struct Log {
 pub(crate) struct Intake {
     path: PathBuf,
     /// Whether logs are moved aside; not if the path is the user's own.
-    moves: bool,
+    pub(crate) moves: bool,
     notices: OwnedFd,
     /// How many more looks at who writes the logs are due.
     looks_due: u8,
@@ -76,6 +76,11 @@ impl Intake {
     /// What to wait on: readable when something has happened.
     pub(crate) fn notices(&self) -> &OwnedFd {
         &self.notices
+    }
+
+    /// Whether a log may have a writer that is yet to be found.
+    pub(crate) fn has_looks_due(&self) -> bool {
+        self.looks_due > 0
     }
 
     /// How long to wait for notices before the next look; `None` when only a notice can bring anything.
@@ -162,15 +167,13 @@ impl Log {
         !self.writers.is_empty() && self.writing.is_empty()
     }
 
-    /// The next whole lines, at most about [`CHUNK`] bytes of them; empty when there are none yet.
-    ///
-    /// # Errors
-    /// When the log cannot be read.
-    pub(crate) fn lines(&mut self) -> io::Result<Vec<u8>> {
+    /// The next whole lines, at most about [`CHUNK`] bytes of them; empty when there are none yet, or the log cannot be
+    /// read.
+    pub(crate) fn lines(&mut self) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.partial);
         let kept = bytes.len();
         bytes.resize(kept + CHUNK, 0);
-        let count = self.file.read_at(&mut bytes[kept..], self.read)?;
+        let count = self.file.read_at(&mut bytes[kept..], self.read).unwrap_or(0);
         self.read += count as u64;
         bytes.truncate(kept + count);
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
@@ -178,7 +181,7 @@ impl Log {
         if whole > 0 || bytes.len() < CHUNK {
             self.partial = bytes.split_off(whole);
         }
-        Ok(bytes)
+        bytes
     }
 
     /// What is left when nothing more will come.
@@ -219,7 +222,7 @@ mod tests {
     }
 
     fn read(log: &mut Log) -> String {
-        String::from_utf8(log.lines().unwrap()).unwrap()
+        String::from_utf8(log.lines()).unwrap()
     }
 
     #[test]

@@ -5,4 +5,6 @@
 
 mod installed;
 mod intake;
+mod merge;
+mod runs;
 mod writer;

@@ -116,6 +116,14 @@ impl<'a> Line<'a> {
             .unwrap_or_else(|| if outcome::onward(text) { Line::Onward } else { Line::Other })
     }
 
+    /// Whether nobody but pip writes this: what is taken note of, errors aside, since compilers write them in the same
+    /// way, or a message of its logger.
+    pub(in crate::classify::pip) fn is_pips(&self, text: &[u8]) -> bool {
+        let logged: [&[u8]; 3] = [b"ERROR: ", b"WARNING: ", b"DEPRECATION: "];
+        let is_vague = matches!(self, Line::Other | Line::Error { .. } | Line::Output { .. } | Line::OutputOf { .. });
+        !is_vague || logged.iter().any(|prefix| text.starts_with(prefix))
+    }
+
     fn error(text: &'a [u8]) -> Self {
         if text.starts_with(b"THESE PACKAGES DO NOT MATCH THE HASHES") {
             return Line::Mismatches;

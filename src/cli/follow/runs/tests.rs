@@ -1,0 +1,162 @@
+//! Pips that are shell scripts: they open the log, say their version, and go on when they are told to.
+
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::*;
+use crate::cli::now;
+
+struct Pip(Child);
+
+impl Pip {
+    fn start(directory: &Path, name: &str) -> Pip {
+        Pip::with(directory, name, "", Command::new("sh"))
+    }
+
+    /// A pip that starts another once it has been told to go on, and waits for it.
+    fn with(directory: &Path, name: &str, inner: &str, mut command: Command) -> Pip {
+        let say = |name: &str, text: &str| format!("echo \"$(date +%Y-%m-%dT%H:%M:%S,%3N) {text} {name}\" >&9");
+        let using = say(name, "Using pip 24.0 from");
+        let done = say(name, "Successfully installed");
+        let script = format!("exec 9>>pip.log; {using}; echo; read go; {inner}{done}");
+        let child = command
+            .args(["-c", &script, name])
+            .current_dir(directory)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut pip = Pip(child);
+        pip.wait_for_word();
+        pip
+    }
+
+    fn wait_for_word(&mut self) {
+        self.0.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+    }
+
+    fn go_on(&mut self) {
+        self.0.stdin.as_mut().unwrap().write_all(b"\n").unwrap();
+    }
+
+    fn finish(mut self) {
+        self.go_on();
+        self.0.wait().unwrap();
+    }
+}
+
+/// What one look brings, as text: `0 began NAME`, `0: what it says`, `0 ended`.
+fn look(intake: &mut Intake, runs: &mut Runs, last: bool) -> Vec<String> {
+    intake.look(now());
+    intake.look(now());
+    let mut told = Vec::new();
+    loop {
+        let heard = runs.hear(intake, last);
+        if heard.is_empty() {
+            return told;
+        }
+        for heard in heard {
+            match heard {
+                Heard::Began(run, writer) => {
+                    let name = writer.map(|writer| writer.argv.last().unwrap().to_str().unwrap().to_owned());
+                    told.push(format!("{run} began {}", name.unwrap_or("unknown".to_owned())));
+                }
+                Heard::Lines(run, lines) => {
+                    let lines = String::from_utf8(lines).unwrap();
+                    told.extend(lines.lines().map(|line| format!("{run}: {}", &line[24..])));
+                }
+                Heard::Mixed(run) => told.push(format!("{run} mixed")),
+                Heard::Ended(run) => told.push(format!("{run} ended")),
+            }
+        }
+    }
+}
+
+fn open(place: &Path, moves: bool) -> (Intake, Runs) {
+    (Intake::open(place.join("pip.log"), moves).unwrap(), Runs::default())
+}
+
+#[test]
+fn runs_at_once_are_told_apart() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut intake, mut runs) = open(place.path(), true);
+    let a = Pip::start(place.path(), "a");
+    assert_eq!(look(&mut intake, &mut runs, false), ["0 began a", "0: Using pip 24.0 from a"]);
+    let b = Pip::start(place.path(), "b");
+    assert_eq!(look(&mut intake, &mut runs, false), ["1 began b", "1: Using pip 24.0 from b"]);
+    b.finish();
+    assert_eq!(look(&mut intake, &mut runs, false), ["1: Successfully installed b", "1 ended"]);
+    a.finish();
+    assert_eq!(look(&mut intake, &mut runs, true), ["0: Successfully installed a", "0 ended"]);
+}
+
+#[test]
+fn two_that_share_a_log_are_said_to_be_mixed() {
+    let place = tempfile::tempdir().unwrap();
+    let (mut intake, mut runs) = open(place.path(), true);
+    let (a, b) = (Pip::start(place.path(), "a"), Pip::start(place.path(), "b"));
+    let told = look(&mut intake, &mut runs, false);
+    assert!(told[0].starts_with("0 began") && told.contains(&"0 mixed".to_owned()), "{told:?}");
+    assert_eq!(told.iter().filter(|line| line.contains("Using pip")).count(), 2, "{told:?}");
+    b.finish();
+    a.finish();
+    assert_eq!(look(&mut intake, &mut runs, true).last().unwrap(), "0 ended");
+}
+
+/// Build isolation: a pip inside a pip.
+fn nested(place: &Path) -> Pip {
+    let say = "echo \"$(date +%Y-%m-%dT%H:%M:%S,%3N) Using pip 24.0 from inner\" >&9; echo; read go";
+    let inner = format!("(exec 9>&-; exec 9>>pip.log; {say}); ");
+    Pip::with(place, "outer", &inner, Command::new("sh"))
+}
+
+#[test]
+fn a_pip_that_a_pip_started_is_part_of_its_run() {
+    for moves in [true, false] {
+        let place = tempfile::tempdir().unwrap();
+        let (mut intake, mut runs) = open(place.path(), moves);
+        let mut outer = nested(place.path());
+        assert_eq!(look(&mut intake, &mut runs, false), ["0 began outer", "0: Using pip 24.0 from outer"], "{moves}");
+        outer.go_on();
+        outer.wait_for_word();
+        assert_eq!(look(&mut intake, &mut runs, false), ["0: Using pip 24.0 from inner"], "{moves}");
+        outer.finish();
+        let end = ["0: Successfully installed outer", "0 ended"];
+        assert_eq!(look(&mut intake, &mut runs, false), end, "{moves}");
+    }
+}
+
+#[test]
+fn one_log_is_cut_where_the_next_run_begins() {
+    let place = tempfile::tempdir().unwrap();
+    std::fs::write(place.path().join("pip.log"), "2026-11-20T16:27:36,471 Using pip 24.0 from the past\n").unwrap();
+    let (mut intake, mut runs) = open(place.path(), false);
+    assert_eq!(look(&mut intake, &mut runs, false), [""; 0]);
+    Pip::start(place.path(), "a").finish();
+    let b = Pip::start(place.path(), "b");
+    let told = look(&mut intake, &mut runs, false);
+    let expected =
+        ["0: Using pip 24.0 from a", "0: Successfully installed a", "0 ended", "1 began b", "1: Using pip 24.0 from b"];
+    assert_eq!(told[1..], expected, "{told:?}");
+    let c = Pip::start(place.path(), "c");
+    assert_eq!(look(&mut intake, &mut runs, false), ["1 mixed", "2 began c", "2 mixed", "2: Using pip 24.0 from c"]);
+    c.finish();
+    b.finish();
+    let told = look(&mut intake, &mut runs, false);
+    assert_eq!(told.last().unwrap(), "2 ended", "{told:?}");
+}
+
+#[test]
+fn what_a_shim_records_is_not_heard_of() {
+    for moves in [true, false] {
+        let place = tempfile::tempdir().unwrap();
+        let (mut intake, mut runs) = open(place.path(), moves);
+        let mut command = Command::new("sh");
+        command.env(INVOCATION_VARIABLE, "pip:1");
+        let shimmed = Pip::with(place.path(), "shimmed", "", command);
+        assert_eq!(look(&mut intake, &mut runs, false), [""; 0], "{moves}");
+        shimmed.finish();
+        assert_eq!(look(&mut intake, &mut runs, false), [""; 0], "{moves}");
+    }
+}
