@@ -1,8 +1,6 @@
 //! The one binary: `argv[0]` decides between the shim of a tool and the console, before any parser, logger or
 //! configuration exists. This is the only place that ends the process.
 
-#![allow(clippy::disallowed_methods, reason = "only the pure modules are fenced")]
-
 use std::process::ExitCode;
 
 fn main() -> ExitCode {

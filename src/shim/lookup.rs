@@ -102,7 +102,7 @@ pub(super) fn is_tool(tool: Tool, file: &Path) -> bool {
         Some(interpreter) => tool == Tool::Pip && contains(interpreter, b"py"),
         None => std::fs::canonicalize(file)
             .ok()
-            .and_then(|file| Some(file.file_name()?.as_bytes().starts_with(tool.name().as_bytes())))
+            .and_then(|file| Some(file.file_name()?.as_bytes().starts_with(tool.program().as_bytes())))
             .unwrap_or(true),
     }
 }

@@ -5,8 +5,11 @@
 
 mod guard;
 mod lookup;
+pub(crate) mod pip;
+mod python;
 mod recording;
 mod run;
+mod session;
 mod tool;
 
 pub(crate) use lookup::{DEFAULT_PATH, FileId, look_up};

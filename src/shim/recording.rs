@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::Tool;
+use super::{Tool, pip};
 use crate::supervise::{self, Interpose, Outcome, Setting, Tap};
 
 /// One call of a tool, before the tool runs.
@@ -15,16 +15,31 @@ pub struct Call<'a> {
     pub path: &'a Path,
     /// The arguments, `argv[0]` included, as the tool gets them.
     pub arguments: &'a [OsString],
+    /// Where the tool's own arguments begin: behind `argv[0]`, or behind `-m pip`.
+    pub own: usize,
+}
+
+impl<'a> Call<'a> {
+    /// The tool's own arguments.
+    pub fn own_arguments(&self) -> &'a [OsString] {
+        self.arguments.get(self.own..).unwrap_or_default()
+    }
 }
 
 /// One invocation that is recorded.
 ///
-/// Every method is called under `catch_unwind`, and the tool runs whatever they do. None may start a thread before the
-/// tool has ended, nor write to a standard descriptor while it runs.
+/// Every method is called under `catch_unwind`, and the tool runs whatever they do. None may write to a standard
+/// descriptor while the tool runs, and none may start a thread but those of [`Tap`], which are called when all signals
+/// are blocked: a thread that they start inherits that, so that it takes no signal away from the supervisor.
 pub trait Recording: Tap {
     /// The variables that the tool gets other than ours. They reach every process that the tool starts: a nested call of
     /// the same tool that still has them is not recorded again.
     fn environment(&self) -> Vec<Setting> {
+        Vec::new()
+    }
+
+    /// Arguments that the tool gets before its own ones.
+    fn arguments(&self) -> Vec<OsString> {
         Vec::new()
     }
 
@@ -42,7 +57,10 @@ pub trait Recording: Tap {
 /// tool then replaces the shim.
 pub type Begin = fn(&Call<'_>) -> Option<Box<dyn Recording>>;
 
-/// Records nothing.
-pub(super) fn nothing(_call: &Call<'_>) -> Option<Box<dyn Recording>> {
-    None
+/// Begins the recording of a call as its tool is recorded.
+pub(super) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
+    match call.tool {
+        Tool::Pip | Tool::Python => pip::begin(call),
+        Tool::Apt => None,
+    }
 }

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use super::guard::{self, DEEPEST, Guard, Here};
 use super::lookup::{Candidates, FileId, go_on, is_tool};
+use super::python;
 use super::recording::{self, Begin, Call};
 use super::tool::{Tool, base_name};
 use crate::supervise::{self, End, Error, Program, Setting};
 
 /// Runs `tool` with `arguments` and records it.
 pub fn run(tool: Tool, argv0: OsString, arguments: Vec<OsString>) -> End {
-    run_with(recording::nothing, tool, argv0, arguments)
+    run_with(recording::begin, tool, argv0, arguments)
 }
 
 /// The same, with recordings of the caller's choice.
@@ -78,12 +79,17 @@ impl Shim {
 
     /// Runs the tool as a child that is listened to; `None` if there is nothing to record or it did not start.
     fn record(&self, begin: Begin, path: &Path, id: FileId) -> Option<End> {
-        let arguments = self.argv(path);
-        let mut recording = quietly(|| begin(&Call { tool: self.tool, path, arguments: &arguments })).ok()??;
-        let prepared = quietly(|| (recording.environment(), recording.interpose()));
+        let own = match self.tool {
+            Tool::Python => 1 + python::arguments_of_pip(&self.arguments)?,
+            Tool::Pip | Tool::Apt => 1,
+        };
+        let mut arguments = self.argv(path);
+        let mut recording = quietly(|| begin(&Call { tool: self.tool, path, arguments: &arguments, own })).ok()??;
+        let prepared = quietly(|| (recording.environment(), recording.arguments(), recording.interpose()));
         let outcome = match prepared {
             Err(source) => Err(Error::Prepare { what: "begin the recording", source }),
-            Ok((mut environment, interpose)) => {
+            Ok((mut environment, before, interpose)) => {
+                arguments.splice(own..own, before);
                 let guard = self.guard(path, id).recording(self.tool, &environment);
                 environment.extend(self.settings(path, &guard));
                 let program = Program { path: path.to_owned(), arguments, environment };
@@ -123,9 +129,10 @@ impl Shim {
         }
     }
 
-    /// The tool's arguments: a shim that was called by its path is called as the tool's path would have been.
+    /// The tool's arguments: a shim that was called by its path is called as the tool's path would have been. So is an
+    /// interpreter, however it was called: it finds itself, and with that its libraries, by looking for its name.
     fn argv(&self, path: &Path) -> Vec<OsString> {
-        let by_path = self.argv0.as_bytes().contains(&b'/');
+        let by_path = self.tool == Tool::Python || self.argv0.as_bytes().contains(&b'/');
         let first = if by_path { path.as_os_str() } else { &self.argv0 };
         std::iter::once(first.to_owned()).chain(self.arguments.iter().cloned()).collect()
     }

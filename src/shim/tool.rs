@@ -8,6 +8,8 @@ use std::os::unix::ffi::OsStrExt;
 pub enum Tool {
     /// pip, under any of its names.
     Pip,
+    /// A Python interpreter, under any of its names: a pip where it is told `-m pip`, see [`super::python`].
+    Python,
     /// `apt-get` and `apt`, two faces of one library.
     Apt,
 }
@@ -17,14 +19,24 @@ impl Tool {
     pub fn from_argv0(argv0: &OsStr) -> Option<Tool> {
         match base_name(argv0).as_bytes() {
             b"apt-get" | b"apt" => Some(Tool::Apt),
+            name if name.starts_with(b"python") => is_versioned(&name[b"python".len()..]).then_some(Tool::Python),
             name => is_versioned(name.strip_prefix(b"pip")?).then_some(Tool::Pip),
+        }
+    }
+
+    /// How the file of the real program is named, whatever follows.
+    pub(super) fn program(self) -> &'static str {
+        match self {
+            Tool::Pip => "pip",
+            Tool::Python => "python",
+            Tool::Apt => "apt",
         }
     }
 
     /// The name that stands for the tool in records.
     pub fn name(self) -> &'static str {
         match self {
-            Tool::Pip => "pip",
+            Tool::Pip | Tool::Python => "pip",
             Tool::Apt => "apt",
         }
     }
@@ -51,10 +63,15 @@ mod tests {
         for name in ["pip", "pip3", "pip3.12", "pip3.13t", "/opt/wheeltap/shims/pip3", "./pip"] {
             assert_eq!(Tool::from_argv0(OsStr::new(name)), Some(Tool::Pip), "{name}");
         }
+        for name in ["python", "/x/python3", "python3.12", "python3.13t"] {
+            assert_eq!(Tool::from_argv0(OsStr::new(name)), Some(Tool::Python), "{name}");
+        }
         for name in ["apt", "/usr/bin/apt-get"] {
             assert_eq!(Tool::from_argv0(OsStr::new(name)), Some(Tool::Apt), "{name}");
         }
-        for name in ["", "wheeltap", "pipx", "pip.", "pip3.", "pipt", "apt-cache", "pip/", "PIP"] {
+        for name in
+            ["", "wheeltap", "pipx", "pip.", "pip3.", "pipt", "python3-config", "pythonw", "apt-cache", "pip/", "PIP"]
+        {
             assert_eq!(Tool::from_argv0(OsStr::new(name)), None, "{name}");
         }
     }

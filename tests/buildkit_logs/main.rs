@@ -1,5 +1,4 @@
 //! Every recorded build log is read whole, in any pieces, and says what is known of that build.
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "tests read their data")]
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
 use std::path::{Path, PathBuf};

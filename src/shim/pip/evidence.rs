@@ -1,0 +1,155 @@
+//! The files behind pip's words: exact size and digest of each artifact, and what only the disk can decide.
+//!
+//! A file is looked for where the words say that it lies: where pip saved it, in pip's HTTP cache, in its cache of built
+//! wheels, else in the temporary directory from which pip installs, held open from the moment it is named, since pip
+//! removes it at its end. Digests are taken in a thread of their own while pip goes on working. Refuses to contradict
+//! the words: the disk completes them, and decides only what they leave open.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Sender, channel};
+use std::thread::JoinHandle;
+
+use super::cache::{Body, Cache, measure};
+use crate::classify::Clues;
+use crate::event::{Artifact, Evidence, Kind, Origin};
+
+/// How many temporary files are held open at once; beyond it the digest of further ones is lost, not the run.
+const HELD_AT_MOST: usize = 256;
+
+/// Looks after the files of one pip invocation.
+pub(crate) struct Files {
+    directory: PathBuf,
+    cache: Option<Cache>,
+    /// When the invocation began by the clock of the file system, in nanoseconds: what was written later is new.
+    began: Option<i128>,
+    held: HashMap<u64, File>,
+    asked: HashMap<u64, Vec<u8>>,
+    worker: Option<Worker>,
+}
+
+/// Takes digests while pip goes on working.
+struct Worker {
+    /// Numbers of artifacts and the URLs under which the cache keeps them.
+    jobs: Sender<(u64, Vec<u8>)>,
+    thread: JoinHandle<HashMap<u64, Body>>,
+}
+
+impl Files {
+    /// `directory` is pip's working directory; `began` see [`super::cache::written`].
+    pub(crate) fn new(directory: PathBuf, cache: Option<Cache>, began: Option<i128>) -> Self {
+        Files { directory, cache, began, held: HashMap::new(), asked: HashMap::new(), worker: None }
+    }
+
+    /// An artifact was named: looks at once at what may be gone when pip has ended.
+    pub(crate) fn named(&mut self, number: u64, artifact: &Artifact, clues: &Clues) {
+        if let Some(path) = &clues.temporary
+            && self.held.len() < HELD_AT_MOST
+            && !self.held.contains_key(&number)
+            && let Ok(file) = File::open(self.path(path))
+        {
+            self.held.insert(number, file);
+        }
+        if artifact.origin == Origin::HttpCache
+            && let (Some(url), Some(cache)) = (&clues.url, &self.cache)
+            && self.asked.insert(number, url.clone()).is_none()
+        {
+            let worker = self.worker.get_or_insert_with(|| Worker::start(cache.clone()));
+            // A worker that is gone has lost its digests; they are taken at the end instead.
+            let _ = worker.jobs.send((number, url.clone()));
+        }
+    }
+
+    /// pip has ended: the digests taken so far.
+    pub(crate) fn ended(&mut self) -> Measured {
+        Measured { bodies: self.worker.take().and_then(Worker::end).unwrap_or_default() }
+    }
+
+    /// Completes an artifact from the files behind it.
+    pub(crate) fn complete(&mut self, number: u64, artifact: &mut Artifact, clues: &Clues, measured: &mut Measured) {
+        if matches!(artifact.origin, Origin::Failed | Origin::Vcs) {
+            return;
+        }
+        if let Some(path) = &clues.path
+            && let Some(body) = self.file(path)
+        {
+            artifact.destination = Some(crate::event::text(self.path(path).as_os_str().as_bytes()));
+            return fill(artifact, &body, Evidence::DESTINATION_FILE);
+        }
+        if artifact.origin == Origin::WheelCache {
+            let kept = self.cache.as_ref().zip(artifact.filename.as_deref());
+            if let Some(body) = kept.and_then(|(cache, filename)| cache.built_wheel(filename)) {
+                fill(artifact, &body, Evidence::WHEEL_CACHE_FILE);
+            }
+            return;
+        }
+        let cached = measured.bodies.remove(&number).or_else(|| self.cached(clues));
+        if artifact.kind == Kind::Index && artifact.origin == Origin::Unknown {
+            self.decide_index(artifact, cached.as_ref());
+        }
+        if let Some(body) = cached {
+            fill(artifact, &body, Evidence::HTTP_CACHE_FILE);
+        } else if let Some(body) = self.held.remove(&number).and_then(|file| measure(file, false).ok()) {
+            fill(artifact, &body, Evidence::TEMPORARY_FILE);
+        }
+    }
+
+    /// An index page that pip says it has read: whether it came over the network this time.
+    fn decide_index(&self, artifact: &mut Artifact, cached: Option<&Body>) {
+        let url = artifact.source.as_deref().unwrap_or_default();
+        let origin = match (cached, self.began) {
+            // pip keeps pages of https only: a page of a plain-text index, or one that was read without a cache, was
+            // fetched. With a cache, a page may be kept under the name to which its URL redirects.
+            (None, _) if url.starts_with("http://") => Origin::Downloaded,
+            (None, _) if url.starts_with("https://") && self.cache.is_none() => Origin::Downloaded,
+            (None, _) => return,
+            (Some(body), Some(began)) if body.written < began => Origin::HttpCache,
+            (Some(body), Some(began)) if body.written > began && !body.rewritten_when_revalidated => Origin::Downloaded,
+            (Some(_), _) => return,
+        };
+        artifact.origin = origin;
+        artifact.reason = None;
+        artifact.add_evidence(Evidence::HTTP_CACHE_FILE);
+    }
+
+    fn cached(&self, clues: &Clues) -> Option<Body> {
+        self.cache.as_ref()?.body(clues.url.as_deref()?)
+    }
+
+    fn file(&self, path: &[u8]) -> Option<Body> {
+        measure(File::open(self.path(path)).ok()?, false).ok()
+    }
+
+    fn path(&self, path: &[u8]) -> PathBuf {
+        let path = Path::new(OsStr::from_bytes(path));
+        self.directory.join(path.strip_prefix(".").unwrap_or(path))
+    }
+}
+
+/// Digests taken while pip was running, by the number of their artifact.
+pub(crate) struct Measured {
+    bodies: HashMap<u64, Body>,
+}
+
+impl Worker {
+    fn start(cache: Cache) -> Worker {
+        let (jobs, queue) = channel::<(u64, Vec<u8>)>();
+        let measured =
+            move || queue.into_iter().filter_map(|(number, url)| Some((number, cache.body(&url)?))).collect();
+        Worker { jobs, thread: std::thread::spawn(measured) }
+    }
+
+    fn end(self) -> Option<HashMap<u64, Body>> {
+        drop(self.jobs);
+        self.thread.join().ok()
+    }
+}
+
+fn fill(artifact: &mut Artifact, body: &Body, evidence: Evidence) {
+    artifact.size_bytes = Some(body.size);
+    artifact.sha256 = Some(body.sha256);
+    artifact.add_evidence(evidence);
+}

@@ -1,0 +1,20 @@
+//! What is added for pip: a log of its own to listen to, and the files behind its words.
+//!
+//! A command that can download gets `PIP_LOG` pointed at a fresh private file, unless the user has a log of their own,
+//! which is then read instead and never overridden. Off a terminal the streams go through [`crate::restore`], which
+//! gives back what the log takes from them. Refuses to record what cannot obtain anything, and what an outer
+//! recording sees by itself.
+
+mod cache;
+mod command;
+mod configuration;
+mod evidence;
+mod log;
+mod recording;
+
+pub(crate) use cache::Cache;
+pub(crate) use command::Command;
+pub(crate) use configuration::{Configuration, Environment, Inherited, expand};
+pub(crate) use evidence::Files;
+pub(crate) use log::Log;
+pub(crate) use recording::begin;

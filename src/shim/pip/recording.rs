@@ -1,0 +1,220 @@
+//! One pip invocation as it is recorded.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::{Cache, Command, Configuration, Environment, Files, Inherited, Log, expand};
+use crate::classify::{Channel, Clues, End, Finding, pip};
+use crate::event::Artifact;
+use crate::shim::session::Session;
+use crate::shim::{Call, Recording};
+use crate::supervise::{self, Error, Interpose, Outcome, Setting, Stream, Tap};
+
+/// How often the log is looked at while nothing comes through the streams.
+const PERIOD: Duration = Duration::from_millis(50);
+
+/// `never` keeps us from asking pip for a log.
+const LOG_VARIABLE: &str = "WHEELTAP_PIP_LOG";
+
+/// Names the log that a session follows, which is therefore nobody's own.
+pub(crate) const FOLLOW_VARIABLE: &str = "WHEELTAP_FOLLOW";
+
+/// The variables of pip that name a log.
+const LOG_VARIABLES: [&str; 3] = ["PIP_LOG", "PIP_LOG_FILE", "PIP_LOCAL_LOG"];
+
+/// Begins the recording of a call of pip, unless it obtains nothing or no session can be had.
+pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
+    let command = Command::parse(call.own_arguments());
+    if !command.can_download() {
+        return None;
+    }
+    let session = Session::begin(call)?;
+    Some(Box::new(PipRecording::new(session, &command, call.path)))
+}
+
+/// Listens to one pip.
+struct PipRecording {
+    listener: Listener,
+    settings: Vec<Setting>,
+    arguments: Vec<OsString>,
+    interpose: Interpose,
+}
+
+/// What is heard, apart from what is passed on.
+struct Listener {
+    session: Session,
+    classifier: pip::Classifier,
+    log: Option<Log>,
+    files: Files,
+    found: BTreeMap<u64, (Box<Artifact>, Box<Clues>)>,
+}
+
+impl PipRecording {
+    fn new(mut session: Session, command: &Command<'_>, tool: &Path) -> PipRecording {
+        let environment = &Inherited;
+        let isolated = command.is_isolated();
+        let configuration = Configuration::read(command.name().unwrap_or_default(), isolated, tool, environment);
+        let directory = std::env::current_dir().unwrap_or_default();
+        let cache = Cache::locate(
+            command.value(&["cache-dir"], 4),
+            command.has("no-cache-dir", 0),
+            isolated,
+            &configuration,
+            environment,
+        );
+        let mut settings = Vec::new();
+        let mut arguments = Vec::new();
+        let mut interpose = Interpose::default();
+        let log = match users_log(command, &configuration, environment) {
+            Some(path) => Some(Log::of_user(directory.join(path))),
+            None if environment.given(LOG_VARIABLE).is_some_and(|value| value == "never") => None,
+            None => match Log::private(&std::env::temp_dir()) {
+                Ok(log) => {
+                    let path = log.path().as_os_str().to_owned();
+                    if isolated {
+                        // pip ignores its variables then; the option says the same.
+                        arguments.extend([OsString::from("--log"), path.clone()]);
+                    }
+                    settings.push((OsString::from("PIP_LOG"), Some(path)));
+                    Some(log)
+                }
+                Err(error) => {
+                    session.degraded(&format!("no log for pip could be made: {error}"));
+                    None
+                }
+            },
+        };
+        if log.is_none() {
+            session.blind_spot("pip was given no log: URLs, build dependencies and what `-q` hides are not seen");
+        }
+        // A stream that is a terminal stays one; the log tells what it shows.
+        interpose.stdout = !std::io::stdout().is_terminal();
+        interpose.stderr = !std::io::stderr().is_terminal();
+        let options = pip::Options { log: log.is_some(), no_cache: cache.is_none(), version: None };
+        let began = log.as_ref().and_then(Log::clock);
+        let listener = Listener {
+            session,
+            classifier: pip::Classifier::new(options),
+            files: Files::new(directory, cache, began),
+            log,
+            found: BTreeMap::new(),
+        };
+        PipRecording { listener, settings, arguments, interpose }
+    }
+}
+
+/// The log that the user has pip write, in pip's order: command line, environment, configuration. `PIP_LOG` is nobody's
+/// own where it names the log that the session follows.
+fn users_log(command: &Command<'_>, configuration: &Configuration, environment: &impl Environment) -> Option<PathBuf> {
+    if let Some(path) = command.value(&["log", "log-file", "local-log"], 3) {
+        return Some(expand(path, environment));
+    }
+    if !command.is_isolated() {
+        let followed = environment.given(FOLLOW_VARIABLE);
+        let given = LOG_VARIABLES.iter().find_map(|name| environment.given(name));
+        if let Some(path) = given.filter(|path| Some(path) != followed.as_ref()) {
+            return Some(expand(path.as_bytes(), environment));
+        }
+    }
+    configuration.log.as_deref().filter(|path| !path.is_empty()).map(|path| expand(path, environment))
+}
+
+impl Listener {
+    fn hear(&mut self, channel: Channel, bytes: &[u8]) {
+        let Listener { session, classifier, files, found, .. } = self;
+        classifier.feed(channel, bytes, &mut |finding| note(finding, session, files, found));
+    }
+
+    /// Reads what the log has got since the last time.
+    fn read_log(&mut self) {
+        let Some(mut log) = self.log.take() else { return };
+        log.drain(|bytes| self.hear(Channel::Log, bytes));
+        self.log = Some(log);
+        self.session.flush();
+    }
+
+    /// pip has ended: settles what is still open and completes it from the disk.
+    fn end(self, outcome: &Outcome) {
+        let end = match outcome.end {
+            supervise::End::Code(code) => End::Code(code),
+            supervise::End::Signal(signal) => End::Signal(signal),
+        };
+        let Listener { mut session, classifier, mut files, mut found, .. } = self;
+        classifier.finish(end, &mut |finding| note(finding, &mut session, &mut files, &mut found));
+        let mut measured = files.ended();
+        for (number, (mut artifact, clues)) in found {
+            files.complete(number, &mut artifact, &clues, &mut measured);
+            session.artifact(number, &artifact);
+        }
+        session.end(outcome.end);
+    }
+}
+
+fn note(
+    finding: Finding,
+    session: &mut Session,
+    files: &mut Files,
+    found: &mut BTreeMap<u64, (Box<Artifact>, Box<Clues>)>,
+) {
+    match finding {
+        Finding::Version(version) => session.version(version),
+        Finding::Artifact { number, record, clues } => {
+            files.named(number, &record, &clues);
+            session.artifact(number, &record);
+            found.insert(number, (record, clues));
+        }
+        Finding::Attempt(attempt) => session.attempt(*attempt),
+        Finding::BlindSpot(reason) => session.blind_spot(&reason),
+        Finding::Installed { .. } => {}
+    }
+}
+
+impl Tap for PipRecording {
+    fn seen(&mut self, from: Stream, input: &[u8]) {
+        let channel = match from {
+            Stream::Stdout => Channel::Stdout,
+            Stream::Stderr => Channel::Stderr,
+            Stream::Both => Channel::Both,
+        };
+        self.listener.hear(channel, input);
+        self.listener.session.flush();
+    }
+
+    fn tick(&mut self) {
+        self.listener.read_log();
+    }
+
+    fn period(&self) -> Option<Duration> {
+        self.listener.log.is_some().then_some(PERIOD)
+    }
+}
+
+impl Recording for PipRecording {
+    fn environment(&self) -> Vec<Setting> {
+        self.settings.clone()
+    }
+
+    fn arguments(&self) -> Vec<OsString> {
+        self.arguments.clone()
+    }
+
+    fn interpose(&self) -> Interpose {
+        self.interpose
+    }
+
+    fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {
+        let Ok(outcome) = outcome else { return };
+        self.listener.read_log();
+        if let Some(panic) = &outcome.tap_panic {
+            self.listener.session.degraded(&format!("the recording broke off: {panic}"));
+        }
+        if outcome.left_behind {
+            self.listener.session.blind_spot("a process that pip left behind still writes to its output");
+        }
+        self.listener.end(outcome);
+    }
+}

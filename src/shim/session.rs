@@ -1,0 +1,131 @@
+//! One invocation as its session records it, whatever the tool.
+//!
+//! Everything that enters the journal passes here, and with it the redactor. Refuses to fail: what cannot be recorded
+//! is kept as the reason why the session is `degraded`, and said as soon as something can be said again.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::Call;
+use crate::event::{Artifact, Attempt, Event, Invocation, Moment, Redactor, text};
+use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
+use crate::supervise::End;
+
+/// One invocation on its way into the journal.
+pub(crate) struct Session {
+    journal: Journal,
+    redactor: Redactor,
+    invocation: Invocation,
+    began: Instant,
+    events: Vec<Event>,
+}
+
+/// The present.
+pub(crate) fn now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment::from_microseconds(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
+
+impl Session {
+    /// Joins or opens the session that the environment says, and records that `call` begins. `None` where no journal can
+    /// be had: then there is nothing to record into.
+    pub(crate) fn begin(call: &Call<'_>) -> Option<Session> {
+        let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+        let environment = || environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let redactor = Redactor::learn(call.arguments.iter().map(|argument| argument.as_bytes()), environment());
+        let at = now();
+        let journal = Journal::join_or_open(
+            &Directory::from_environment(),
+            std::env::var_os(SESSION_VARIABLE).as_deref(),
+            at,
+            &ledger::build_info(environment(), &redactor),
+        );
+        let arguments: Vec<Vec<u8>> = call.arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
+        let invocation = Invocation {
+            tool_path: Some(text(call.path.as_os_str().as_bytes())),
+            argv: redactor.arguments(&arguments),
+            cwd: std::env::current_dir().ok().map(|directory| text(directory.as_os_str().as_bytes())),
+            started_at: Some(at),
+            ..Invocation::new(ledger::invocation_id(), call.tool.name(), "shim")
+        };
+        let started = Event::InvocationStarted { at, record: Box::new(invocation.clone()) };
+        let session =
+            Session { journal: journal.ok()?, redactor, invocation, began: Instant::now(), events: vec![started] };
+        Some(session)
+    }
+
+    /// The tool told its version.
+    pub(crate) fn version(&mut self, version: String) {
+        self.invocation.tool_version = Some(self.redactor.text(&version));
+    }
+
+    /// An artifact as it is now known.
+    pub(crate) fn artifact(&mut self, number: u64, artifact: &Artifact) {
+        let clean = |text: &Option<String>| text.as_deref().map(|text| self.redactor.text(text));
+        let record = Artifact {
+            source: clean(&artifact.source),
+            index: clean(&artifact.index),
+            destination: clean(&artifact.destination),
+            reason: clean(&artifact.reason),
+            ..artifact.clone()
+        };
+        let invocation = self.invocation.id.clone();
+        self.events.push(Event::Artifact { at: now(), invocation, number, record: Box::new(record) });
+    }
+
+    /// Tries to reach the network.
+    pub(crate) fn attempt(&mut self, mut attempt: Attempt) {
+        let clean = |text: Option<String>| text.map(|text| self.redactor.text(&text));
+        attempt.invocation = Some(self.invocation.id.clone());
+        attempt.wanted = clean(attempt.wanted);
+        attempt.reason = clean(attempt.reason);
+        self.events.push(Event::Attempt { at: now(), record: Box::new(attempt) });
+    }
+
+    /// Recording is not what it should be.
+    pub(crate) fn degraded(&mut self, reason: &str) {
+        let reason = self.redactor.text(reason);
+        if !self.invocation.degraded.contains(&reason) {
+            self.invocation.degraded.push(reason);
+        }
+    }
+
+    /// Something could not be seen.
+    pub(crate) fn blind_spot(&mut self, reason: &str) {
+        let reason = self.redactor.text(reason);
+        if !self.invocation.blind_spots.contains(&reason) {
+            self.invocation.blind_spots.push(reason);
+        }
+    }
+
+    /// Writes what is not yet in the journal, so that it outlives this process.
+    pub(crate) fn flush(&mut self) {
+        if self.events.is_empty() {
+            return;
+        }
+        if let Err(error) = self.journal.append(&self.events) {
+            self.degraded(&format!("cannot {error}"));
+        }
+        self.events.clear();
+    }
+
+    /// The tool has ended: completes the invocation, and folds the session unless somebody else will.
+    pub(crate) fn end(mut self, end: End) {
+        match end {
+            End::Code(code) => self.invocation.exit_code = Some(code),
+            End::Signal(signal) => self.invocation.exit_signal = Some(signal),
+        }
+        self.invocation.duration_seconds = Some(self.began.elapsed().as_secs_f64());
+        let record = Box::new(self.invocation.clone());
+        self.events.push(Event::InvocationFinished { at: now(), record });
+        self.flush();
+        if let Err(error) = self.journal.finish()
+            && std::env::var_os("WHEELTAP_DEBUG").is_some_and(|value| !value.is_empty())
+        {
+            let line = format!("wheeltap: cannot {error}\n");
+            // Whoever asked for our troubles and closed standard error has changed their mind.
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+        }
+    }
+}
