@@ -60,9 +60,21 @@ impl RealPip {
         self.venv.join("bin/python")
     }
 
-    /// A copy of the environment at `place`, which must not exist, to install into: hard links, and scripts of its own.
+    /// An environment like it at `place`, which must not exist, to install into: what it came with are links to
+    /// directories that nobody may write to, everything else is its own.
     pub(crate) fn copy_to(&self, place: &Path) -> std::io::Result<()> {
-        tree::copy(&self.venv.join("lib"), &place.join("lib"), &|_| true)?;
+        let packages = self.packages()?;
+        let relative = packages.strip_prefix(&self.venv).expect("found below it");
+        fs::create_dir_all(place.join(relative))?;
+        for entry in fs::read_dir(&packages)? {
+            let entry = entry?.path();
+            let target = place.join(relative).join(entry.file_name().expect("an entry has a name"));
+            match entry.is_dir() && !entry.to_string_lossy().ends_with("-info") {
+                true => symlink(&entry, target)?,
+                false if entry.is_dir() => tree::copy(&entry, &target)?,
+                false => drop(fs::copy(&entry, &target)?),
+            }
+        }
         fs::copy(self.venv.join("pyvenv.cfg"), place.join("pyvenv.cfg"))?;
         fs::create_dir(place.join("bin"))?;
         symlink(fs::canonicalize(self.python())?, place.join("bin/python"))?;
@@ -75,6 +87,15 @@ impl RealPip {
             fs::set_permissions(&path, fs::metadata(self.venv.join("bin/pip"))?.permissions())?;
         }
         Ok(())
+    }
+}
+
+impl RealPip {
+    /// The directory of installed packages.
+    fn packages(&self) -> std::io::Result<PathBuf> {
+        let versions = fs::read_dir(self.venv.join("lib"))?.collect::<Result<Vec<_>, _>>()?;
+        let found = versions.into_iter().map(|version| version.path().join("site-packages")).find(|path| path.is_dir());
+        found.ok_or_else(|| std::io::Error::other("no site-packages"))
     }
 }
 

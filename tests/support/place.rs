@@ -102,13 +102,13 @@ impl Place {
         if kept.exists() {
             fs::remove_dir_all(&kept).unwrap();
         }
-        tree::copy(&self.root(), &kept, &own).unwrap();
+        tree::copy(&self.root(), &kept).unwrap();
     }
 
     /// Goes back to the state that was kept.
     pub(crate) fn restore(&self) {
         fs::remove_dir_all(self.root()).unwrap();
-        tree::copy(&self.directory.path().join("kept"), &self.root(), &own).unwrap();
+        tree::copy(&self.directory.path().join("kept"), &self.root()).unwrap();
         if self.logs().exists() {
             fs::remove_dir_all(self.logs()).unwrap();
         }
@@ -136,6 +136,7 @@ impl Place {
             .env("PIP_DISABLE_PIP_VERSION_CHECK", "1")
             .env("HTTPS_PROXY", format!("http://127.0.0.1:{}", index.ports.proxy))
             .env("NO_PROXY", "localhost,127.0.0.1")
+            .env("PYTHONFAULTHANDLER", "1")
             // Old resolvers go through sets in the order of hashes; old build tools write the time into wheels.
             .env("PYTHONHASHSEED", "0")
             .env("SOURCE_DATE_EPOCH", "1704067200");
@@ -159,12 +160,9 @@ impl Place {
         index.expand(&text.replace("{root}", &self.root().to_string_lossy()))
     }
 
-    /// What lies below the root, but for compiled files and the directories with which the environment came.
+    /// What lies below the root, but for compiled files.
     pub(crate) fn tree(&self) -> BTreeMap<String, Node> {
-        let came = |path: &str| path.contains("/site-packages/") && self.pip.venv.join(&path["venv/".len()..]).is_dir();
-        tree::snapshot(&self.root(), &|path| {
-            path.ends_with("__pycache__") || (path.starts_with("venv/") && !path.ends_with("-info") && came(path))
-        })
+        tree::snapshot(&self.root(), &|path| path.ends_with("__pycache__"))
     }
 
     /// The session documents that were written, by file name.
@@ -178,9 +176,4 @@ impl Place {
             .map(|path| serde_json::from_slice(&fs::read(path).unwrap()).unwrap())
             .collect()
     }
-}
-
-/// Whether a file is pip's own, which no run of a test changes.
-fn own(path: &Path) -> bool {
-    path.to_string_lossy().contains("/site-packages/pip/")
 }

@@ -72,7 +72,8 @@ pub(crate) fn run(mut command: Command, streams: Streams) -> Ended {
     let guard = thread::spawn(move || {
         let late = ended.recv_timeout(DEADLINE) == Err(mpsc::RecvTimeoutError::Timeout);
         if late {
-            let _ = kill_process(pid, Signal::KILL);
+            // A Python told so by `PYTHONFAULTHANDLER` shows where it stands.
+            let _ = kill_process(pid, Signal::ABORT);
         }
         late
     });
@@ -81,7 +82,11 @@ pub(crate) fn run(mut command: Command, streams: Streams) -> Ended {
     let stderr = reader.map(|reader| reader.join().unwrap()).unwrap_or_default();
     let status = child.wait().unwrap();
     drop(done);
-    assert!(!guard.join().unwrap(), "{shown} did not end");
+    assert!(
+        !guard.join().unwrap(),
+        "{shown} did not end:\n{}",
+        String::from_utf8_lossy(&[&*stdout, &*stderr].concat())
+    );
     Ended { status, stdout, stderr }
 }
 

@@ -52,9 +52,8 @@ pub(crate) fn digest(data: &[u8]) -> String {
     Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Copies a tree with modes, links and times: a cache's age is evidence, and compiled files are judged by it. What
-/// `shared` names by its path is hard-linked where the file system allows: nobody may write to it in place.
-pub(crate) fn copy(from: &Path, to: &Path, shared: &dyn Fn(&Path) -> bool) -> std::io::Result<()> {
+/// Copies a tree with modes, links and times: a cache's age is evidence, and compiled files are judged by it.
+pub(crate) fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
         let (entry, kind) = entry.and_then(|entry| Ok((entry.path(), entry.file_type()?)))?;
@@ -62,8 +61,8 @@ pub(crate) fn copy(from: &Path, to: &Path, shared: &dyn Fn(&Path) -> bool) -> st
         if kind.is_symlink() {
             symlink(fs::read_link(&entry)?, &target)?;
         } else if kind.is_dir() {
-            copy(&entry, &target, shared)?;
-        } else if !shared(&entry) || fs::hard_link(&entry, &target).is_err() {
+            copy(&entry, &target)?;
+        } else {
             fs::copy(&entry, &target)?;
             let times = fs::FileTimes::new().set_modified(fs::metadata(&entry)?.modified()?);
             fs::File::open(&target)?.set_times(times)?;
