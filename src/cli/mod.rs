@@ -20,6 +20,7 @@ mod run;
 mod shims;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;
+mod wheelhouse;
 mod which;
 
 use std::ffi::OsString;
@@ -56,6 +57,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Run(arguments) => run::run(arguments, console),
         Verb::Ingest(arguments) => ingest::run(arguments, console),
         Verb::Shims(arguments) => shims::run(arguments, console),
+        Verb::Wheelhouse(arguments) => wheelhouse::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Which(arguments) => which::run(arguments, console),
         Verb::Doctor(arguments) => doctor::run(arguments, console),
@@ -67,6 +69,11 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
 /// The time of this machine.
 pub(crate) fn now() -> Moment {
     Moment::from_microseconds(jiff::Timestamp::now().as_microsecond())
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Whether this is nothing but the reader of a pipe that left early (`wheeltap report | head -1`).

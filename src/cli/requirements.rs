@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
-use super::{Console, Status, Tone, now};
+use super::{Console, Status, Tone, counted, now};
 use crate::event::Redactor;
 use crate::manifest::requirements::{Dependency, DependencyManifest, Remark, read};
 use crate::store::Surroundings;
@@ -53,13 +53,13 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
 }
 
 /// What is known of the secrets of this environment.
-fn redactor() -> Redactor {
+pub(super) fn redactor() -> Redactor {
     let environment: Vec<_> = std::env::vars_os().collect();
     Redactor::learn([], environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes())))
 }
 
 /// Says what is wrong and what is odd.
-fn report(errors: &[Remark], warnings: &[Remark], console: &mut Console) {
+pub(super) fn report(errors: &[Remark], warnings: &[Remark], console: &mut Console) {
     for (tone, label, remarks) in [(Tone::Doubtful, "warning", warnings), (Tone::Bad, "error", errors)] {
         for remark in remarks {
             let line = remark.line.map_or(String::new(), |line| format!(":{line}"));
@@ -124,9 +124,4 @@ fn remarks_on(dependency: &Dependency) -> String {
         count => remarks.push_str(&format!("  ({})", counted(count, "hash", "hashes"))),
     }
     remarks
-}
-
-/// `1 file`, `2 files`.
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
