@@ -59,6 +59,19 @@ impl Platform {
         of(Family::Windows(tag.to_owned()), machine)
     }
 
+    /// What to give pip as `--platform`, which takes each name for just itself, macOS and manylinux2014 apart.
+    pub(super) fn for_pip(&self, tag: &str) -> Vec<String> {
+        let machine = &self.machine;
+        match self.family {
+            Family::Glibc(newest) => {
+                let perennial = (17..=newest).rev().map(|minor| format!("manylinux_2_{minor}_{machine}"));
+                perennial.chain([format!("manylinux2014_{machine}")]).collect()
+            }
+            Family::Musl(..) => self.tags(),
+            Family::Linux | Family::Mac(..) | Family::Windows(_) => vec![tag.to_owned()],
+        }
+    }
+
     pub(super) fn os_name(&self) -> &'static str {
         if matches!(self.family, Family::Windows(_)) { "nt" } else { "posix" }
     }

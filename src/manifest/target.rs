@@ -117,6 +117,11 @@ impl Target {
         })
     }
 
+    /// What to give pip as `--platform` for wheels of a platform.
+    pub fn platforms_for_pip(platform: &str) -> Vec<String> {
+        Platform::parse(platform).map_or_else(|| vec![platform.to_owned()], |parsed| parsed.for_pip(platform))
+    }
+
     /// The target for people.
     pub fn label(&self) -> &str {
         &self.label

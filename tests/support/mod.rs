@@ -12,3 +12,4 @@ pub(crate) mod place;
 pub(crate) mod requires;
 pub(crate) mod streams;
 pub(crate) mod tree;
+pub(crate) mod wheels;

@@ -1,7 +1,7 @@
 //! A file that may serve a requirement, and the order in which pip prefers such files.
 
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pep440_rs::{Version, VersionSpecifiers};
 
@@ -92,23 +92,25 @@ impl Pool {
         target: &Target,
         controls: &Controls,
     ) -> Vec<&'a Candidate> {
-        let mut serving: Vec<&Candidate> =
-            self.named(name).iter().filter(|candidate| unfit(candidate, wishes, target, controls).is_none()).collect();
+        let fits = |candidate: &&Candidate| unfit_by_name(candidate, wishes, target, controls).is_none();
+        let mut serving: Vec<&Candidate> = self.named(name).iter().filter(fits).collect();
         // A pre-release is taken where it is asked for by name or where there is nothing else.
-        let asked_for =
-            controls.takes_prereleases(name).unwrap_or_else(|| wishes.iter().any(|wish| wish.names_prerelease()));
+        let choice = controls.takes_prereleases(name);
+        let asked_for = choice.unwrap_or_else(|| wishes.iter().any(|wish| wish.names_prerelease()));
         let is_final = |candidate: &&Candidate| !candidate.version.any_prerelease() || candidate.location.is_some();
-        let is_barred = controls.takes_prereleases(name) == Some(false);
-        if is_barred || (!asked_for && serving.iter().any(is_final)) {
+        if choice == Some(false) || (!asked_for && serving.iter().any(is_final)) {
             serving.retain(is_final);
         }
-        let is_wheel = |candidate: &Candidate| candidate.tags.is_some();
         serving.sort_by_cached_key(|candidate| {
             let rank = candidate.tags.as_ref().map_or(usize::MAX, |tags| target.rank(tags).unwrap_or(usize::MAX - 1));
             let number = candidate.build_number.as_deref().map(numbered);
-            let preferred = controls.prefers_binary() && is_wheel(candidate);
+            let preferred = controls.prefers_binary() && candidate.tags.is_some();
             (Reverse(preferred), Reverse(candidate.version.clone()), rank, Reverse(number), candidate.filename.clone())
         });
+        // pip looks into one file of each version, whatever it finds there.
+        let mut versions = HashSet::new();
+        serving.retain(|candidate| versions.insert(&candidate.version));
+        serving.retain(|candidate| takes_python(candidate, target));
         serving
     }
 }
@@ -119,25 +121,39 @@ fn numbered(build: &str) -> (u64, String) {
     (build[..digits].parse().unwrap_or(u64::MAX), build[digits..].to_owned())
 }
 
-/// Why a candidate does not serve; `None` if it does, pre-releases aside.
+/// Why a candidate does not serve; `None` if it does, or if another file is looked into in its place.
 pub(super) fn unfit(
     candidate: &Candidate,
     wishes: &[&Wish],
     target: &Target,
     controls: &Controls,
 ) -> Option<&'static str> {
+    let by_content = || (!takes_python(candidate, target)).then_some("it does not accept this Python");
+    unfit_by_name(candidate, wishes, target, controls).or_else(by_content)
+}
+
+/// Why a candidate does not serve, as far as its name tells.
+fn unfit_by_name(
+    candidate: &Candidate,
+    wishes: &[&Wish],
+    target: &Target,
+    controls: &Controls,
+) -> Option<&'static str> {
     let meant: Vec<_> = wishes.iter().filter_map(|wish| wish.location.as_deref()).collect();
-    let tags_fit = candidate.tags.as_ref().is_none_or(|tags| target.rank(tags).is_some());
+    let is_wheel = candidate.tags.is_some();
     if candidate.location.as_deref() != meant.first().copied() || meant.iter().any(|one| *one != meant[0]) {
-        return Some("another place is asked for");
+        Some("another place is asked for")
     } else if !wishes.iter().all(|wish| wish.takes(&candidate.version)) {
-        return Some("the version does not fit");
-    } else if !tags_fit {
-        return Some("it is for another Python or platform");
-    } else if candidate.location.is_none() && !controls.takes(&candidate.name, candidate.tags.is_some()) {
-        return Some(if candidate.tags.is_some() { "--no-binary excludes it" } else { "--only-binary excludes it" });
-    } else if !candidate.requires_python.as_ref().is_none_or(|specifiers| target.takes_python(specifiers)) {
-        return Some("it does not accept this Python");
+        Some("the version does not fit")
+    } else if candidate.tags.as_ref().is_some_and(|tags| target.rank(tags).is_none()) {
+        Some("it is for another Python or platform")
+    } else if candidate.location.is_none() && !controls.takes(&candidate.name, is_wheel) {
+        Some(if is_wheel { "--no-binary excludes it" } else { "--only-binary excludes it" })
+    } else {
+        None
     }
-    None
+}
+
+fn takes_python(candidate: &Candidate, target: &Target) -> bool {
+    candidate.requires_python.as_ref().is_none_or(|specifiers| target.takes_python(specifiers))
 }

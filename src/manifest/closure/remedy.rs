@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::super::requirements::{Flag, Requirements};
+use super::super::target::Target;
 use super::{Finding, Report, Wish};
 use crate::event::text;
 
@@ -32,7 +33,8 @@ pub fn remedy(
     let mut pip = vec!["pip".to_owned(), "download".to_owned(), "--dest".to_owned(), quoted(wheelhouse)];
     if let Some((python, platform)) = foreign {
         pip.extend(["--only-binary=:all:".to_owned(), "--python-version".to_owned(), quoted(python)]);
-        pip.extend(["--platform".to_owned(), quoted(platform)]);
+        let platforms = Target::platforms_for_pip(platform);
+        pip.extend(platforms.iter().flat_map(|platform| ["--platform".to_owned(), quoted(platform)]));
     }
     let pip = pip.join(" ");
     let mut commands: Vec<String> = Vec::new();

@@ -162,7 +162,10 @@ impl<'a> Rules<'a> {
         choice.stated.entry(wish.name.clone()).or_default().push(stated.clone());
         if let Some((file, extras)) = choice.files.get_mut(&wish.name) {
             let new: Vec<_> = wish.extras.iter().filter(|extra| extras.insert((*extra).clone())).cloned().collect();
-            queue.extend(self.needs(file, &new).into_iter().filter(|need| need.wish.marker.is_some()));
+            // What it needs anyway is in the queue already; and a file may well need itself with an extra.
+            if !new.is_empty() {
+                queue.extend(self.needs(file, &new).into_iter().filter(|need| need.wish.marker.is_some()));
+            }
         }
         true
     }

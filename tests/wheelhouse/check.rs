@@ -1,0 +1,1 @@
+//! `wheeltap wheelhouse check`.
