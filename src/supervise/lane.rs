@@ -29,6 +29,15 @@ pub(super) struct Lane {
     closed: bool,
 }
 
+/// What is left of a stream after the child's end.
+pub(super) struct Rest<'a> {
+    /// Forwarded first.
+    pub(super) output: &'a [u8],
+    /// The pipe, unless it is at its end.
+    pub(super) source: Option<c_int>,
+    pub(super) sink: &'a Sink,
+}
+
 /// A pipe for a child: the lane with our end of it, and the child's end.
 pub(super) fn open(stream: Stream, descriptor: c_int) -> io::Result<(Lane, OwnedFd)> {
     let mut ends = [0; 2];
@@ -113,12 +122,20 @@ impl Lane {
         }
     }
 
-    /// The pipe, if somebody else still has the writing end, and where it leads.
-    pub(super) fn still_held(&self) -> Option<(c_int, &Sink)> {
-        let source = self.source.as_ref()?.as_raw_fd();
-        let mut state = [libc::pollfd { fd: source, events: libc::POLLIN, revents: 0 }];
-        let ended = super::signals::poll(&mut state, 0).is_ok() && state[0].revents == libc::POLLHUP;
-        (!ended).then_some((source, &self.sink))
+    /// Whether there is output that nobody takes at the moment.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.written < self.output.len()
+    }
+
+    /// What is left of the stream: output that nobody took, or a pipe to which somebody else still has the writing end.
+    pub(super) fn left_behind(&self) -> Option<Rest<'_>> {
+        let output = &self.output[self.written..];
+        let source = self.source.as_ref().map(AsRawFd::as_raw_fd);
+        let ended = source.is_none_or(|source| {
+            let mut state = [libc::pollfd { fd: source, events: libc::POLLIN, revents: 0 }];
+            super::signals::poll(&mut state, 0).is_ok() && state[0].revents == libc::POLLHUP
+        });
+        (!ended || !output.is_empty()).then_some(Rest { output, source, sink: &self.sink })
     }
 
     fn is_done(&self) -> bool {

@@ -134,10 +134,19 @@ impl Child {
         // The tool is gone, so signals concern us as they would have concerned it, still writing to a slow reader.
         drop(guard);
         self.lanes.iter_mut().for_each(Lane::child_ended);
-        while !self.lanes.iter().all(Lane::is_drained) {
-            self.step(&mut listener);
+        self.drain(&mut listener);
+        self.lanes.iter_mut().for_each(|lane| lane.close(&mut listener));
+        self.drain(&mut listener);
+        self.hand_over(listener)
+    }
+
+    /// Forwards what the child wrote before its end. If a reader does not read, that is waited for as the tool itself
+    /// would have waited; but not if a signal has ended the tool, which it would have done then, too.
+    fn drain(&mut self, listener: &mut Listener<'_>) {
+        let killed = matches!(self.end, Some(End::Signal(_)));
+        while self.lanes.iter().any(|lane| !lane.is_drained() && !(killed && lane.is_stuck())) {
+            self.step(listener);
         }
-        self.finish(listener)
     }
 
     /// Waits for something to happen and deals with it.
@@ -205,20 +214,15 @@ impl Child {
         }
     }
 
-    fn finish(mut self, mut listener: Listener<'_>) -> Outcome {
-        for lane in &mut self.lanes {
-            lane.close(&mut listener);
-        }
-        while !self.lanes.iter().all(Lane::is_drained) {
-            self.step(&mut listener);
-        }
-        let held: Vec<_> = self.lanes.iter().filter_map(Lane::still_held).collect();
-        for (source, sink) in &held {
+    /// Leaves to a relay each stream that is not at its end.
+    fn hand_over(self, listener: Listener<'_>) -> Outcome {
+        let left: Vec<_> = self.lanes.iter().filter_map(Lane::left_behind).collect();
+        for rest in &left {
             // Where no process can be had, the ones left behind lose their output, as a closed terminal would have it.
-            let _ = relay::detach(*source, sink);
+            let _ = relay::detach(rest);
         }
-        let end = self.end.expect("the loop above ends with the child");
-        Outcome { end, tap_panic: listener.into_panic(), left_behind: !held.is_empty() }
+        let end = self.end.expect("the child has ended");
+        Outcome { end, tap_panic: listener.into_panic(), left_behind: !left.is_empty() }
     }
 }
 

@@ -51,8 +51,11 @@ impl Place {
     /// same names; and `work/`, where commands run.
     pub(crate) fn new() -> Place {
         let place = Place { directory: tempfile::Builder::new().prefix("wheeltap-").tempdir().unwrap() };
-        for name in ["pip", "pip3", "apt-get"] {
-            place.link(&tool::path(), &format!("real/{name}"));
+        // Nobody has a pip3.99, wherever these tests run.
+        for name in ["pip", "pip3", "pip3.99", "apt-get"] {
+            if name != "pip3.99" {
+                place.link(&tool::path(), &format!("real/{name}"));
+            }
             place.link(product(), &format!("product/{name}"));
             place.link(test_shim(), &format!("test/{name}"));
         }

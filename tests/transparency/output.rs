@@ -1,1 +1,178 @@
-//! x
+//! How output gets from the tool to whoever reads it.
+
+use std::io::Read;
+use std::process::Stdio;
+use std::time::Duration;
+
+use crate::harness::{Place, SHIMMED, Way, eventually, expect, finish, kill, run, touch, wait};
+
+const ALL: [Way; 4] = [Way::Bare, SHIMMED[0], SHIMMED[1], SHIMMED[2]];
+
+// Contract: output-as-it-comes
+#[test]
+fn output_is_forwarded_as_it_comes() {
+    let place = Place::new();
+    for way in ALL {
+        let gate = |name: &str| format!("await={}", place.text(name));
+        let argv = ["pip", "out=a", &gate("one"), "out=b\\n", "err=c", &gate("two"), "out=d"];
+        let mut child = place.command(way, &argv).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        expect(&mut stdout, "a");
+        touch(&place.path("one"));
+        expect(&mut stdout, "b\n");
+        expect(&mut stderr, "c");
+        touch(&place.path("two"));
+        expect(&mut stdout, "d");
+        assert_eq!(finish(child).status, 0, "{way:?}");
+        std::fs::remove_file(place.path("one")).unwrap();
+        std::fs::remove_file(place.path("two")).unwrap();
+    }
+}
+
+// Contract: output-as-it-comes
+#[test]
+fn every_byte_arrives() {
+    let place = Place::new();
+    let bytes: String = (0..=255).map(|byte| format!("\\x{byte:02x}")).collect();
+    for line in [
+        format!("pip out='{bytes}' | od -c; pip out='{bytes}' err='{bytes}' 2>&1 >/dev/null | od -c"),
+        "pip huge=20000000 | cksum; pip huge=20000000 2>&1 | cksum; pip huge=3000001 >file; cksum <file".to_owned(),
+        "pip huge=70000 err=x huge=1 err=y".to_owned(),
+    ] {
+        place.same(&line);
+    }
+}
+
+// Contract: constant-memory
+#[test]
+fn memory_does_not_grow_with_the_output() {
+    let place = Place::new();
+    let peak = |megabytes: u32| {
+        let argv = ["pip", &format!("huge={megabytes}000000"), "err=done", "await=go"];
+        let mut command = place.command(Way::Interposed, &argv);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        expect(child.stderr.as_mut().unwrap(), "done");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        touch(&place.path("work/go"));
+        assert_eq!(finish(child).status, 0);
+        std::fs::remove_file(place.path("work/go")).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<i64>().unwrap()
+    };
+    let (little, much) = (peak(1), peak(400));
+    assert!(much - little < 512, "{little} kB with 1 MB, {much} kB with 400 MB");
+}
+
+// Contract: back-pressure
+#[test]
+fn a_reader_that_does_not_read_stops_the_tool() {
+    let place = Place::new();
+    for way in ALL {
+        let mut child = place.command(way, &["pip", "flood"]).stdout(Stdio::piped()).spawn().unwrap();
+        let idle = || {
+            let time = times(child.id());
+            std::thread::sleep(Duration::from_millis(50));
+            (times(child.id()) == time).then_some(())
+        };
+        eventually("nothing moves any more", idle);
+        kill(child.id() as i32, 15);
+        assert_eq!(wait(&mut child), 15, "{way:?}");
+        // What can be read now is what fits into pipes and buffers, bare 64 KiB.
+        let mut rest = Vec::new();
+        child.stdout.take().unwrap().read_to_end(&mut rest).unwrap();
+        assert!((65536..=4 * 65536).contains(&rest.len()), "{way:?}: {}", rest.len());
+    }
+}
+
+/// The processor time that a process and its children have had.
+fn times(process: u32) -> Vec<String> {
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+    let all = children.split_whitespace().map(str::to_owned).chain([process.to_string()]);
+    all.map(|process| std::fs::read_to_string(format!("/proc/{process}/schedstat")).unwrap_or_default()).collect()
+}
+
+// Contract: back-pressure
+#[test]
+fn a_signal_is_forwarded_while_nobody_reads() {
+    let place = Place::new();
+    for way in ALL {
+        let mut child = place.command(way, &["pip", "flood"]).stdout(Stdio::piped()).spawn().unwrap();
+        eventually("it is full", || (queued(&child) >= 65536).then_some(()));
+        kill(child.id() as i32, 10);
+        assert_eq!(wait(&mut child), 10, "{way:?}");
+    }
+}
+
+/// How much lies in the pipe from which we read.
+fn queued(child: &std::process::Child) -> usize {
+    rustix::io::ioctl_fionread(child.stdout.as_ref().unwrap()).unwrap() as usize
+}
+
+// Contract: early-close
+#[test]
+fn a_reader_that_leaves_early_ends_the_tool_as_bare() {
+    let place = Place::new();
+    for line in [
+        "bash -c 'set -o pipefail; pip flood | head -c 10; echo ${PIPESTATUS[0]}'",
+        "bash -c 'pip out=1 huge=5000000 2>&1 | head -c 1; echo ${PIPESTATUS[0]}'",
+        // A tool that ignores SIGPIPE is told by the error of its write (the tool then exits with 98).
+        "bash -c 'trap \"\" PIPE; pip flood | head -c 10; echo ${PIPESTATUS[0]}'",
+        "bash -c 'pip err=x flood 2>/dev/null | true; echo ${PIPESTATUS[0]}'",
+    ] {
+        place.same(line);
+    }
+}
+
+// Contract: early-close
+#[test]
+fn the_first_write_after_the_reader_has_left_is_the_last() {
+    let place = Place::new();
+    for way in ALL {
+        let argv = ["pip", "out=first\\n", &format!("await={}", place.text("left")), "out=second", "exit=5"];
+        let mut child = place.command(way, &argv).stdout(Stdio::piped()).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        expect(&mut stdout, "first\n");
+        let before = pipes_of(child.id());
+        drop(stdout);
+        if way == Way::Interposed {
+            // The shim has to notice before the tool writes; bare there is nothing to notice.
+            eventually("the pipe is closed", || (pipes_of(child.id()) < before).then_some(()));
+        }
+        touch(&place.path("left"));
+        assert_eq!(wait(&mut child), 13, "{way:?}");
+        std::fs::remove_file(place.path("left")).unwrap();
+    }
+}
+
+/// How many pipes a process holds above the standard descriptors.
+fn pipes_of(process: u32) -> usize {
+    let entries = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap().map(Result::unwrap);
+    let target = |entry: &std::fs::DirEntry| std::fs::read_link(entry.path()).unwrap_or_default();
+    let above = entries.filter(|entry| !["0", "1", "2"].iter().any(|number| entry.file_name() == *number));
+    above.filter(|entry| target(entry).to_string_lossy().starts_with("pipe:")).count()
+}
+
+// Contract: early-close
+#[test]
+fn a_full_disk_is_an_error_of_the_tools_write() {
+    let place = Place::new();
+    for way in [Way::Bare, Way::Product, Way::Inherited] {
+        let mut command = place.command(way, &["pip", "out=x", "exit=3"]);
+        command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+        assert_eq!(finish(command.spawn().unwrap()).status, 98 << 8, "{way:?}");
+    }
+    // Through a pipe the tool cannot be told which error it was; it is told of a closed pipe, at its next write.
+    let mut command = place.command(Way::Interposed, &["pip", "huge=2000000", "exit=3"]);
+    command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
+    assert_eq!(finish(command.spawn().unwrap()).status, 13);
+}
+
+// Contract: output-as-it-comes
+#[test]
+fn what_the_tool_wrote_before_it_was_killed_arrives() {
+    let place = Place::new();
+    for way in ALL {
+        let ended = run(place.command(way, &["pip", "huge=65536", "raise=9"]));
+        assert_eq!((ended.status, ended.stdout.len()), (9, 65536), "{way:?}");
+    }
+}

@@ -71,8 +71,9 @@ fn a_signal_to_the_whole_group_reaches_the_tool_once() {
     let place = Place::new();
     for way in ALL {
         for signal in [2, 15, 10] {
-            let mut argv = vec!["setsid".to_owned()];
-            argv.extend(counting(signal));
+            // A while after the start: at first nobody stands by who could tell to whom a signal was sent.
+            let mut argv = ["setsid", "pip", "linger=150"].map(str::to_owned).to_vec();
+            argv.extend(counting(signal).into_iter().skip(1));
             let (child, mut stdout) = started(place.command(way, &argv));
             let group = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
             let signal_number = rustix::process::Signal::from_named_raw(signal).unwrap();
