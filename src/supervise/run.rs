@@ -143,8 +143,9 @@ impl Child {
     /// Forwards what the child wrote before its end. If a reader does not read, that is waited for as the tool itself
     /// would have waited; but not if a signal has ended the tool, which it would have done then, too.
     fn drain(&mut self, listener: &mut Listener<'_>) {
-        let killed = matches!(self.end, Some(End::Signal(_)));
-        while self.lanes.iter().any(|lane| !lane.is_drained() && !(killed && lane.is_stuck())) {
+        // With PID 1 its relays would end, too.
+        let hurries = matches!(self.end, Some(End::Signal(_))) && std::process::id() != 1;
+        while !self.lanes.iter().all(|lane| lane.is_drained() || (hurries && lane.is_stuck())) {
             self.step(listener);
         }
     }
