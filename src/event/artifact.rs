@@ -2,9 +2,12 @@
 //!
 //! Refuses to guess: an origin without evidence is [`Origin::Unknown`], and `cached` is derived, never set.
 
-use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use std::borrow::Cow;
 
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::bytes::Text;
 use super::{InvocationId, Moment};
 
 /// Which package world an artifact belongs to.
@@ -133,9 +136,9 @@ impl Origin {
 }
 
 /// A channel that helped to decide an origin; a word of the lists below, or one that a newer writer used.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
-pub struct Evidence(std::borrow::Cow<'static, str>);
+pub struct Evidence(Cow<'static, str>);
 
 impl Evidence {
     /// pip's own log file.
@@ -161,13 +164,35 @@ impl Evidence {
     /// Recorded text was classified after the fact; nothing was observed live.
     pub const TEXT: Evidence = Evidence::word("text");
 
+    const WORDS: [Evidence; 11] = [
+        Evidence::LOG,
+        Evidence::STDOUT,
+        Evidence::STDERR,
+        Evidence::DESTINATION_FILE,
+        Evidence::HTTP_CACHE_FILE,
+        Evidence::WHEEL_CACHE_FILE,
+        Evidence::TEMPORARY_FILE,
+        Evidence::ACQUIRE_METHOD,
+        Evidence::PRE_INSTALL_HOOK,
+        Evidence::LISTING,
+        Evidence::TEXT,
+    ];
+
     const fn word(word: &'static str) -> Self {
-        Evidence(std::borrow::Cow::Borrowed(word))
+        Evidence(Cow::Borrowed(word))
     }
 
     /// The word as it stands in the document.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Evidence {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(word) = Text::deserialize(deserializer)?;
+        let known = Evidence::WORDS.into_iter().find(|known| known.0 == word);
+        Ok(known.unwrap_or_else(|| Evidence(Cow::Owned(word.into_owned()))))
     }
 }
 
@@ -211,16 +236,31 @@ impl Sha256 {
             return None;
         }
         for (byte, pair) in digest.iter_mut().zip(hex.chunks_exact(2)) {
-            let digit = |c: u8| (c as char).to_digit(16).map(|d| d as u8);
+            let digit = |c: u8| match c {
+                b'0'..=b'9' => Some(c - b'0'),
+                b'a'..=b'f' => Some(c - b'a' + 10),
+                b'A'..=b'F' => Some(c - b'A' + 10),
+                _ => None,
+            };
             *byte = digit(pair[0])? << 4 | digit(pair[1])?;
         }
         Some(Sha256(digest))
+    }
+
+    /// Calls `with` with the 64 digits. Formatting each byte by itself takes longer than all else of a record.
+    fn with_hex<T>(&self, with: impl FnOnce(&str) -> T) -> T {
+        let mut hex = [0; 64];
+        for (pair, byte) in hex.chunks_exact_mut(2).zip(self.0) {
+            let digit = |half: u8| if half < 10 { b'0' + half } else { b'a' - 10 + half };
+            pair.copy_from_slice(&[digit(byte >> 4), digit(byte & 15)]);
+        }
+        with(std::str::from_utf8(&hex).expect("hexadecimal digits are ASCII"))
     }
 }
 
 impl std::fmt::Display for Sha256 {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.with_hex(|hex| f.write_str(hex))
     }
 }
 
@@ -232,13 +272,13 @@ impl std::fmt::Debug for Sha256 {
 
 impl Serialize for Sha256 {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_hex(|hex| serializer.serialize_str(hex))
     }
 }
 
 impl<'de> Deserialize<'de> for Sha256 {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let hex = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(hex) = Text::deserialize(deserializer)?;
         Sha256::from_hex(hex.as_bytes()).ok_or_else(|| serde::de::Error::custom("not 64 hexadecimal digits"))
     }
 }
@@ -373,7 +413,7 @@ impl Serialize for Artifact {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Origin, Purpose};
+    use super::{Evidence, Kind, Origin, Purpose, Sha256};
 
     #[test]
     fn words_for_people_are_the_words_of_the_document() {
@@ -402,5 +442,23 @@ mod tests {
             assert_eq!(word(serde_json::to_value(purpose).unwrap()), purpose.as_str());
         }
         assert_eq!(serde_json::from_str::<Origin>("\"teleported\"").unwrap(), Origin::Unknown);
+    }
+
+    #[test]
+    fn digests_are_64_digits() {
+        let hex = "00ff0123456789abcdef00112233445566778899aabbccddeeff102132435465";
+        let digest = Sha256::from_hex(hex.to_uppercase().as_bytes()).unwrap();
+        assert_eq!(digest.to_string(), hex);
+        assert_eq!(serde_json::from_value::<Sha256>(serde_json::to_value(digest).unwrap()).unwrap(), digest);
+        assert_eq!(Sha256::from_hex(&hex.as_bytes()[1..]), None);
+        assert_eq!(Sha256::from_hex(hex.replace('f', "g").as_bytes()), None);
+        assert!(serde_json::from_str::<Sha256>("\"\\u0030\"").is_err());
+    }
+
+    #[test]
+    fn channels_of_a_newer_writer_are_kept() {
+        let read = |word: &str| serde_json::from_value::<Evidence>(word.into()).unwrap();
+        assert!(Evidence::WORDS.iter().all(|word| read(word.as_str()) == *word));
+        assert_eq!(read("seventh-sense").as_str(), "seventh-sense");
     }
 }

@@ -16,6 +16,10 @@ pub fn text(bytes: &[u8]) -> String {
     text
 }
 
+/// A text of a record that is borrowed where it can be, which serde does for a [`Cow`] only within a structure.
+#[derive(serde::Deserialize)]
+pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+
 /// `text` as it may be shown on a terminal: control characters stand as `\xNN`, and those that reorder or hide text as
 /// `\u{NNNN}`, so that a package name can neither move the cursor nor pose as another.
 pub fn printable(text: &str) -> Cow<'_, str> {
@@ -23,7 +27,8 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
     };
-    if !text.contains(hidden) {
+    // Plain ASCII needs no look at its characters.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.contains(hidden) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 8);

@@ -2,7 +2,9 @@
 //!
 //! Refuses to read a clock: a moment is given.
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::bytes::Text;
 
 /// Microseconds since 1970-01-01T00:00:00Z; written as `2026-11-20T15:36:00.123456Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,31 +35,104 @@ impl Moment {
 
     /// The stamp of a session's files, `YYYYMMDD_HHMMSS` in UTC.
     pub fn stamp(self) -> String {
-        self.timestamp().strftime("%Y%m%d_%H%M%S").to_string()
+        self.with_text(|text| {
+            [&text[0..4], &text[5..7], &text[8..10], "_", &text[11..13], &text[14..16], &text[17..19]].concat()
+        })
+    }
+}
+
+/// How a moment is written: twenty bytes to the second, a point, six digits and `Z`.
+const LENGTH: usize = 27;
+
+impl Moment {
+    /// Calls `with` with the moment as it is written. Done by hand: a record has several, and they are written often.
+    fn with_text<T>(self, with: impl FnOnce(&str) -> T) -> T {
+        let (days, rest) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
+        let (year, month, day) = date_of(days);
+        let mut text = *b"0000-00-00T00:00:00.000000Z";
+        let mut put = |from: usize, digits: usize, mut number: i64| {
+            for place in (from..from + digits).rev() {
+                text[place] = b'0' + (number % 10) as u8;
+                number /= 10;
+            }
+        };
+        put(0, 4, year);
+        put(5, 2, month);
+        put(8, 2, day);
+        put(11, 2, rest / 3_600_000_000);
+        put(14, 2, rest / 60_000_000 % 60);
+        put(17, 2, rest / 1_000_000 % 60);
+        put(20, 6, rest % 1_000_000);
+        with(std::str::from_utf8(&text).expect("digits are ASCII"))
     }
 
-    fn timestamp(self) -> jiff::Timestamp {
-        jiff::Timestamp::from_microsecond(self.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    /// Reads what [`Moment::with_text`] writes, of a year of four digits; `None` for any other notation.
+    fn from_own(text: &[u8]) -> Option<Self> {
+        let text: &[u8; LENGTH] = text.try_into().ok()?;
+        let signs = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'.'), (26, b'Z')];
+        if signs.iter().any(|&(place, sign)| text[place] != sign) {
+            return None;
+        }
+        let number = |from: usize, to: usize| {
+            text[from..to]
+                .iter()
+                .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))
+        };
+        let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+        let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
+        let days = days_of(year, month, day);
+        if year == 0 || date_of(days) != (year, month, day) || hour > 23 || minute > 59 || second > 59 {
+            return None;
+        }
+        Some(Moment(days * DAY + ((hour * 60 + minute) * 60 + second) * 1_000_000 + number(20, 26)?))
     }
+}
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
+
+/// Year, month and day of the day that lies `days` after 1970-01-01 in the Gregorian calendar. The year is counted from
+/// March, so that the day that is sometimes missing is its last; 400 years have 146 097 days, and day 0 of that count
+/// lies 719 468 days before 1970.
+fn date_of(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day_of_month = day - (153 * month + 2) / 5 + 1;
+    let from_january = if month < 10 { month + 3 } else { month - 9 };
+    (era * 400 + year + i64::from(from_january <= 2), from_january, day_of_month)
+}
+
+/// The inverse of [`date_of`]; of a date that does not exist, that of the day as far after the last that does.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = if month <= 2 { year - 1 } else { year };
+    let from_march = (month + 9) % 12;
+    let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
+    era * 146_097 + year * 365 + year / 4 - year / 100 + (153 * from_march + 2) / 5 + day - 1 - 719_468
 }
 
 impl std::fmt::Display for Moment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:.6}", self.timestamp())
+        self.with_text(|text| f.write_str(text))
     }
 }
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 
 impl<'de> Deserialize<'de> for Moment {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let Text(text) = Text::deserialize(deserializer)?;
+        if let Some(moment) = Moment::from_own(text.as_bytes()) {
+            return Ok(moment);
+        }
         let timestamp: jiff::Timestamp = text.parse().map_err(serde::de::Error::custom)?;
-        Ok(Moment(timestamp.as_microsecond()))
+        Ok(Moment::from_microseconds(timestamp.as_microsecond()))
     }
 }
 
@@ -71,6 +146,32 @@ mod tests {
         assert_eq!(moment.to_string(), "2026-11-20T15:36:00.123456Z");
         assert_eq!(moment.stamp(), "20261120_153600");
         assert_eq!(serde_json::from_str::<Moment>("\"2026-11-20T15:36:00.123456Z\"").unwrap(), moment);
+        let offset = serde_json::from_str::<Moment>("\"2026-11-20T16:36:00.123456789+01:00\"").unwrap();
+        assert_eq!(offset, moment);
         assert_eq!(Moment::from_microseconds(1_795_188_960_000_000).to_string(), "2026-11-20T15:36:00.000000Z");
+    }
+
+    #[test]
+    fn agrees_with_the_calendar_library() {
+        let mut microseconds = -62_135_596_800_000_000;
+        while microseconds < jiff::Timestamp::MAX.as_microsecond() {
+            let moment = Moment::from_microseconds(microseconds);
+            assert_eq!(moment.to_string(), format!("{:.6}", jiff::Timestamp::from_microsecond(microseconds).unwrap()));
+            assert_eq!(Moment::from_own(moment.to_string().as_bytes()), Some(moment));
+            // A prime number of microseconds, about 50 days.
+            microseconds += 4_320_000_000_019;
+        }
+        for no_moment in [
+            "2026-02-29T00:00:00.000000Z",
+            "2026-13-01T00:00:00.000000Z",
+            "2026-04-31T00:00:00.000000Z",
+            "2026-04-30T24:00:00.000000Z",
+            "2026-04-30T23:59:60.000000Z",
+            "2026-04-00T00:00:00.000000Z",
+            "2026-04-3xT00:00:00.000000Z",
+            "0000-01-01T00:00:00.000000Z",
+        ] {
+            assert_eq!(Moment::from_own(no_moment.as_bytes()), None, "{no_moment}");
+        }
     }
 }

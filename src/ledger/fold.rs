@@ -27,7 +27,8 @@ struct Fold {
     invocations: Vec<Invocation>,
     place: HashMap<InvocationId, usize>,
     artifacts: Vec<Artifact>,
-    number: HashMap<(InvocationId, u64), usize>,
+    /// Where the artifacts of each invocation are, by their number.
+    numbers: HashMap<InvocationId, HashMap<u64, usize>>,
     network: Network,
     /// Reasons with their invocation; those of a kind in the order of the journal.
     degraded: Vec<(Option<InvocationId>, String)>,
@@ -57,18 +58,20 @@ impl Fold {
                     }
                 }
             }
-            Event::Artifact { at, invocation, number, record } => {
-                let artifact = Artifact {
-                    at: record.at.or(Some(at)),
-                    invocation: record.invocation.clone().or_else(|| Some(invocation.clone())),
-                    ..*record
-                };
-                match self.number.entry((invocation, number)) {
-                    std::collections::hash_map::Entry::Occupied(entry) => self.artifacts[*entry.get()] = artifact,
-                    std::collections::hash_map::Entry::Vacant(entry) => {
-                        entry.insert(self.artifacts.len());
-                        self.artifacts.push(artifact);
+            Event::Artifact { at, invocation, number, mut record } => {
+                let next = self.artifacts.len();
+                let place = match self.numbers.get_mut(&invocation) {
+                    Some(numbers) => *numbers.entry(number).or_insert(next),
+                    None => {
+                        self.numbers.insert(invocation.clone(), HashMap::from([(number, next)]));
+                        next
                     }
+                };
+                record.at.get_or_insert(at);
+                record.invocation.get_or_insert(invocation);
+                match self.artifacts.get_mut(place) {
+                    Some(earlier) => *earlier = *record,
+                    None => self.artifacts.push(*record),
                 }
             }
             Event::Attempt { record, .. } => self.network.attempts.push(*record),

@@ -3,6 +3,7 @@
 //!
 //! What a terminal would obey (DEL, C1 controls, turned writing) is escaped beyond what JSON asks for.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -111,7 +112,8 @@ impl Formatter for Layout {
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        if !fragment.bytes().any(|byte| byte >= 0x7f) || matches!(printable(fragment), std::borrow::Cow::Borrowed(_)) {
+        let is_plain = fragment.is_ascii() && memchr::memchr(0x7f, fragment.as_bytes()).is_none();
+        if is_plain || matches!(printable(fragment), Cow::Borrowed(_)) {
             return writer.write_all(fragment.as_bytes());
         }
         for character in fragment.chars() {
@@ -119,8 +121,8 @@ impl Formatter for Layout {
             let encoded = character.encode_utf8(&mut encoded);
             match printable(encoded) {
                 // All of them lie in the basic plane: one unit of UTF-16.
-                std::borrow::Cow::Owned(_) => write!(writer, "\\u{:04x}", character as u32)?,
-                std::borrow::Cow::Borrowed(_) => writer.write_all(encoded.as_bytes())?,
+                Cow::Owned(_) => write!(writer, "\\u{:04x}", character as u32)?,
+                Cow::Borrowed(_) => writer.write_all(encoded.as_bytes())?,
             }
         }
         Ok(())

@@ -8,7 +8,8 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::{Error, Journal, fold, json, read, text};
+use super::text::Lines;
+use super::{Error, Journal, fold, json, read};
 use crate::event::{Ecosystem, Session};
 
 /// How often a fold is begun again because others append meanwhile, before it is left to them.
@@ -37,9 +38,10 @@ impl Journal {
                 .map_err(io::Error::from)
                 .map_err(Error::io("write", &files.document))?;
             replace(&files.document, &document)?;
-            replace(&files.log, text::session(&session).as_bytes())?;
+            let lines = Lines::of(&session);
+            replace(&files.log, lines.all().as_bytes())?;
             for (ecosystem, path) in [(Ecosystem::Pypi, &files.wheels), (Ecosystem::Deb, &files.apt)] {
-                let lines = text::ecosystem(&session, ecosystem);
+                let lines = lines.of_ecosystem(ecosystem);
                 if !lines.is_empty() {
                     replace(path, lines.as_bytes())?;
                 }

@@ -1,0 +1,113 @@
+//! What the ledger costs: one short session, one more event at the end of a long one, and the fold of 10 000 artifacts
+//! over 200 invocations. Run by `make bench`; each figure is of many runs, the median and the best.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a benchmark looks at the clock and prints"
+)]
+
+#[allow(dead_code, reason = "a part of what the tests use")]
+#[path = "../tests/ledger/events.rs"]
+mod events;
+
+use std::time::Duration;
+
+use events::{artifact, at, build_info, finished, started, wheel};
+use rustix::time::{ClockId, clock_gettime};
+use wheeltap::event::{Event, Moment, Origin};
+use wheeltap::ledger::{Directory, Journal, fold, read_journal};
+
+const INVOCATIONS: usize = 200;
+const ARTIFACTS: usize = 50;
+
+/// The median and the best of so many runs.
+fn measured(times: usize, mut run: impl FnMut() -> Duration) -> [Duration; 2] {
+    let mut durations: Vec<_> = (0..times).map(|_| run()).collect();
+    durations.sort_unstable();
+    [durations[times / 2], durations[0]]
+}
+
+fn timed(run: impl FnOnce()) -> Duration {
+    // Processor time, kernel included: the figures hold on a busy machine too.
+    let now = || {
+        let time = clock_gettime(ClockId::ThreadCPUTime);
+        Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+    };
+    let start = now();
+    run();
+    now() - start
+}
+
+fn row(what: &str, durations: [Duration; 2]) {
+    let [median, best] = durations.map(|duration| duration.as_secs_f64() * 1e3);
+    println!("| {what} | {median:.3} ms | {best:.3} ms |");
+}
+
+/// The events of one invocation.
+fn invocation(number: usize) -> Vec<Event> {
+    let id = format!("{number:016x}");
+    let origins = [Origin::Downloaded, Origin::HttpCache, Origin::Wheelhouse, Origin::WheelCache];
+    let artifacts = (0..ARTIFACTS).map(|file| {
+        let mut record = wheel(&format!("package_{number}_{file}"), origins[file % origins.len()]);
+        record.destination = Some(format!("/app/wheelhouse/{}", record.filename.as_deref().unwrap()));
+        record.index = Some("https://index.example/simple/package/".into());
+        artifact(&id, file as u64, record)
+    });
+    std::iter::once(started(&id)).chain(artifacts).chain([finished(&id)]).collect()
+}
+
+fn main() {
+    let place = tempfile::tempdir_in("target").unwrap();
+    let directory = Directory::new(place.path());
+    println!("| the ledger | median | best |\n|---|---|---|");
+
+    let mut second = 0;
+    let short = measured(500, || {
+        second += 1;
+        let now = Moment::from_microseconds(at(0.0).microseconds() + second * 1_000_000);
+        let wheel = wheel("six", Origin::Downloaded);
+        timed(|| {
+            let mut journal = Journal::open(&directory, now, &build_info()).unwrap();
+            journal.append(&[started("a"), artifact("a", 0, wheel), finished("a")]).unwrap();
+            journal.finish().unwrap();
+        })
+    });
+    row("a session of 3 events: open, append, fold, document, logs", short);
+    let crowded = measured(500, || timed(|| drop(Journal::open(&directory, at(0.0), &build_info()).unwrap())));
+    row("opening a session where 500 seconds are taken", crowded);
+
+    let id = wheeltap::event::SessionId::parse("20300101_000000").unwrap();
+    let event = [artifact("a", 0, wheel("six", Origin::Downloaded))];
+    let append = |journal: &mut Journal| measured(500, || timed(|| journal.append(&event).unwrap()));
+    let joined = |event: &[Event]| {
+        measured(200, || {
+            timed(|| Journal::join(&directory, &id, at(0.0), &build_info()).unwrap().append(event).unwrap())
+        })
+    };
+    let mut journal = Journal::join(&directory, &id, at(0.0), &build_info()).unwrap();
+    journal.append(&[]).unwrap();
+    row("append one event to an empty session", append(&mut journal));
+    row("join an empty session and append", joined(&event));
+    for number in 0..INVOCATIONS {
+        journal.append(&invocation(number)).unwrap();
+    }
+    row("append one event to a session of 10 000 artifacts", append(&mut journal));
+    row("join a session of 10 000 artifacts and append", joined(&event));
+
+    let path = journal.files().journal;
+    let bytes = std::fs::metadata(&path).unwrap().len();
+    let read = measured(20, || timed(|| drop(std::hint::black_box(read_journal(&path).unwrap()))));
+    row(&format!("read the journal of 10 000 artifacts ({:.1} MB)", bytes as f64 / 1e6), read);
+    let folded = measured(20, || {
+        let events = read_journal(&path).unwrap().events;
+        timed(|| drop(std::hint::black_box(fold(&id, events))))
+    });
+    row("fold them", folded);
+    let mut total = 0;
+    let finish = measured(20, || timed(|| total = journal.finish().unwrap().unwrap().summary.total_artifacts));
+    assert_eq!(total as usize, INVOCATIONS * ARTIFACTS + 1);
+    row("read, fold, write the document and the logs of 10 000 artifacts (budget: 50 ms)", finish);
+}
