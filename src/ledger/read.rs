@@ -173,8 +173,10 @@ fn lines(file: &File, mut each: impl FnMut(Line<'_>)) -> io::Result<u64> {
             }
             return Ok(offset);
         }
-        buffer.copy_within(start..filled, 0);
-        filled -= start;
+        if start > 0 {
+            buffer.copy_within(start..filled, 0);
+            filled -= start;
+        }
         if filled == buffer.len() {
             if buffer.len() < LONGEST_LINE {
                 buffer.resize(2 * buffer.len(), 0);
