@@ -5,7 +5,7 @@
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Call;
 use crate::event::{Artifact, Attempt, Event, Invocation, Moment, Redactor, text};
@@ -49,10 +49,17 @@ impl Session {
             started_at: Some(at),
             ..Invocation::new(ledger::invocation_id(), call.tool.name(), "shim")
         };
+        Some(Session::of(journal.ok()?, redactor, invocation))
+    }
+
+    /// Records into `journal` that `invocation`, whose text is redacted, has begun.
+    pub(crate) fn of(journal: Journal, redactor: Redactor, invocation: Invocation) -> Session {
+        let at = now();
+        // One that was found later than it began has been going on for a while.
+        let age = invocation.started_at.map_or(0.0, |began| at.seconds_since(began).max(0.0));
+        let began = Instant::now().checked_sub(Duration::from_secs_f64(age)).unwrap_or_else(Instant::now);
         let started = Event::InvocationStarted { at, record: Box::new(invocation.clone()) };
-        let session =
-            Session { journal: journal.ok()?, redactor, invocation, began: Instant::now(), events: vec![started] };
-        Some(session)
+        Session { journal, redactor, invocation, began, events: vec![started] }
     }
 
     /// The tool told its version.
@@ -62,25 +69,16 @@ impl Session {
 
     /// An artifact as it is now known.
     pub(crate) fn artifact(&mut self, number: u64, artifact: &Artifact) {
-        let clean = |text: &Option<String>| text.as_deref().map(|text| self.redactor.text(text));
-        let record = Artifact {
-            source: clean(&artifact.source),
-            index: clean(&artifact.index),
-            destination: clean(&artifact.destination),
-            reason: clean(&artifact.reason),
-            ..artifact.clone()
-        };
+        let record = self.redactor.artifact(artifact);
         let invocation = self.invocation.id.clone();
         self.events.push(Event::Artifact { at: now(), invocation, number, record: Box::new(record) });
     }
 
     /// Tries to reach the network.
-    pub(crate) fn attempt(&mut self, mut attempt: Attempt) {
-        let clean = |text: Option<String>| text.map(|text| self.redactor.text(&text));
-        attempt.invocation = Some(self.invocation.id.clone());
-        attempt.wanted = clean(attempt.wanted);
-        attempt.reason = clean(attempt.reason);
-        self.events.push(Event::Attempt { at: now(), record: Box::new(attempt) });
+    pub(crate) fn attempt(&mut self, attempt: &Attempt) {
+        let invocation = Some(self.invocation.id.clone());
+        let record = Attempt { invocation, ..self.redactor.attempt(attempt) };
+        self.events.push(Event::Attempt { at: now(), record: Box::new(record) });
     }
 
     /// Recording is not what it should be.
@@ -110,11 +108,12 @@ impl Session {
         self.events.clear();
     }
 
-    /// The tool has ended: completes the invocation, and folds the session unless somebody else will.
-    pub(crate) fn end(mut self, end: End) {
+    /// The tool has ended, as far as is known: completes the invocation, and folds the session unless somebody else will.
+    pub(crate) fn end(mut self, end: Option<End>) {
         match end {
-            End::Code(code) => self.invocation.exit_code = Some(code),
-            End::Signal(signal) => self.invocation.exit_signal = Some(signal),
+            Some(End::Code(code)) => self.invocation.exit_code = Some(code),
+            Some(End::Signal(signal)) => self.invocation.exit_signal = Some(signal),
+            None => {}
         }
         self.invocation.duration_seconds = Some(self.began.elapsed().as_secs_f64());
         let record = Box::new(self.invocation.clone());

@@ -9,6 +9,7 @@ mod cache;
 mod command;
 mod configuration;
 mod evidence;
+mod listener;
 mod log;
 mod recording;
 
@@ -16,5 +17,6 @@ pub(crate) use cache::Cache;
 pub(crate) use command::Command;
 pub(crate) use configuration::{Configuration, Environment, Inherited, expand};
 pub(crate) use evidence::Files;
+pub(crate) use listener::Listener;
 pub(crate) use log::Log;
 pub(crate) use recording::begin;

@@ -1,18 +1,16 @@
 //! One pip invocation as it is recorded.
 
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Cache, Command, Configuration, Environment, Files, Inherited, Log, expand};
-use crate::classify::{Channel, Clues, End, Finding, pip};
-use crate::event::Artifact;
+use super::{Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, expand};
+use crate::classify::{Channel, pip};
 use crate::shim::session::Session;
 use crate::shim::{Call, Recording};
-use crate::supervise::{self, Error, Interpose, Outcome, Setting, Stream, Tap};
+use crate::supervise::{Error, Interpose, Outcome, Setting, Stream, Tap};
 
 /// How often the log is looked at while nothing comes through the streams.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -39,18 +37,10 @@ pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
 /// Listens to one pip.
 struct PipRecording {
     listener: Listener,
+    log: Option<Log>,
     settings: Vec<Setting>,
     arguments: Vec<OsString>,
     interpose: Interpose,
-}
-
-/// What is heard, apart from what is passed on.
-struct Listener {
-    session: Session,
-    classifier: pip::Classifier,
-    log: Option<Log>,
-    files: Files,
-    found: BTreeMap<u64, (Box<Artifact>, Box<Clues>)>,
 }
 
 impl PipRecording {
@@ -96,14 +86,8 @@ impl PipRecording {
         interpose.stderr = !std::io::stderr().is_terminal();
         let options = pip::Options { log: log.is_some(), no_cache: cache.is_none(), version: None };
         let began = log.as_ref().and_then(Log::clock);
-        let listener = Listener {
-            session,
-            classifier: pip::Classifier::new(options),
-            files: Files::new(directory, cache, began),
-            log,
-            found: BTreeMap::new(),
-        };
-        PipRecording { listener, settings, arguments, interpose }
+        let listener = Listener::new(session, options, Files::new(directory, cache, began));
+        PipRecording { listener, log, settings, arguments, interpose }
     }
 }
 
@@ -123,53 +107,13 @@ fn users_log(command: &Command<'_>, configuration: &Configuration, environment: 
     configuration.log.as_deref().filter(|path| !path.is_empty()).map(|path| expand(path, environment))
 }
 
-impl Listener {
-    fn hear(&mut self, channel: Channel, bytes: &[u8]) {
-        let Listener { session, classifier, files, found, .. } = self;
-        classifier.feed(channel, bytes, &mut |finding| note(finding, session, files, found));
-    }
-
+impl PipRecording {
     /// Reads what the log has got since the last time.
     fn read_log(&mut self) {
-        let Some(mut log) = self.log.take() else { return };
-        log.drain(|bytes| self.hear(Channel::Log, bytes));
-        self.log = Some(log);
-        self.session.flush();
-    }
-
-    /// pip has ended: settles what is still open and completes it from the disk.
-    fn end(self, outcome: &Outcome) {
-        let end = match outcome.end {
-            supervise::End::Code(code) => End::Code(code),
-            supervise::End::Signal(signal) => End::Signal(signal),
-        };
-        let Listener { mut session, classifier, mut files, mut found, .. } = self;
-        classifier.finish(end, &mut |finding| note(finding, &mut session, &mut files, &mut found));
-        let mut measured = files.ended();
-        for (number, (mut artifact, clues)) in found {
-            files.complete(number, &mut artifact, &clues, &mut measured);
-            session.artifact(number, &artifact);
+        if let Some(log) = &mut self.log {
+            log.drain(|bytes| self.listener.hear(Channel::Log, bytes));
+            self.listener.session.flush();
         }
-        session.end(outcome.end);
-    }
-}
-
-fn note(
-    finding: Finding,
-    session: &mut Session,
-    files: &mut Files,
-    found: &mut BTreeMap<u64, (Box<Artifact>, Box<Clues>)>,
-) {
-    match finding {
-        Finding::Version(version) => session.version(version),
-        Finding::Artifact { number, record, clues } => {
-            files.named(number, &record, &clues);
-            session.artifact(number, &record);
-            found.insert(number, (record, clues));
-        }
-        Finding::Attempt(attempt) => session.attempt(*attempt),
-        Finding::BlindSpot(reason) => session.blind_spot(&reason),
-        Finding::Installed { .. } => {}
     }
 }
 
@@ -185,11 +129,11 @@ impl Tap for PipRecording {
     }
 
     fn tick(&mut self) {
-        self.listener.read_log();
+        self.read_log();
     }
 
     fn period(&self) -> Option<Duration> {
-        self.listener.log.is_some().then_some(PERIOD)
+        self.log.is_some().then_some(PERIOD)
     }
 }
 
@@ -208,13 +152,13 @@ impl Recording for PipRecording {
 
     fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {
         let Ok(outcome) = outcome else { return };
-        self.listener.read_log();
+        self.read_log();
         if let Some(panic) = &outcome.tap_panic {
             self.listener.session.degraded(&format!("the recording broke off: {panic}"));
         }
         if outcome.left_behind {
             self.listener.session.blind_spot("a process that pip left behind still writes to its output");
         }
-        self.listener.end(outcome);
+        self.listener.end(Some(outcome.end));
     }
 }
