@@ -159,6 +159,8 @@ impl Evidence {
     pub const ACQUIRE_METHOD: Evidence = Evidence::word("acquire-method");
     /// apt's list of the packages about to be unpacked (`DPkg::Pre-Install-Pkgs`).
     pub const PRE_INSTALL_HOOK: Evidence = Evidence::word("pre-install-hook");
+    /// What apt said that it would fetch if it had nothing (`--print-uris`).
+    pub const PRINT_URIS: Evidence = Evidence::word("print-uris");
     /// A listing of a directory before and after.
     pub const LISTING: Evidence = Evidence::word("listing");
     /// Recorded text was classified after the fact; nothing was observed live.

@@ -3,6 +3,7 @@
 //! Refuses to let anything that goes wrong here reach the tool: whatever fails before it starts leads to a plain `exec`
 //! of it, whatever fails later is caught.
 
+pub mod apt;
 mod guard;
 mod lookup;
 pub(crate) mod pip;

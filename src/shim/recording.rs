@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::{Tool, pip};
+use super::{Tool, apt, pip};
 use crate::supervise::{self, Interpose, Outcome, Setting, Tap};
 
 /// One call of a tool, before the tool runs.
@@ -61,6 +61,6 @@ pub type Begin = fn(&Call<'_>) -> Option<Box<dyn Recording>>;
 pub(super) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
     match call.tool {
         Tool::Pip | Tool::Python => pip::begin(call),
-        Tool::Apt => None,
+        Tool::Apt => apt::begin(call),
     }
 }

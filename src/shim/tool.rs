@@ -37,7 +37,7 @@ impl Tool {
     pub fn name(self) -> &'static str {
         match self {
             Tool::Pip | Tool::Python => "pip",
-            Tool::Apt => "apt",
+            Tool::Apt => "apt-get",
         }
     }
 }

@@ -6,6 +6,7 @@
 //! [`exec`] replaces this process by a program; [`run`] starts it as a child and stays. Both give the program what our
 //! caller handed down: mask, ignored signals, closed descriptors, environment. Neither searches `PATH`.
 
+mod between;
 mod bystander;
 mod end;
 mod error;
@@ -20,6 +21,7 @@ mod sink;
 mod spawn;
 mod tap;
 
+pub use between::{Listen, converse};
 pub use end::End;
 pub use error::Error;
 pub use inherited::executed_path;

@@ -56,13 +56,13 @@ pub fn run(program: &Program, interpose: Interpose, tap: &mut dyn Tap) -> Result
 }
 
 /// All signals blocked and SIGCHLD at its default, without which a child's end goes unnoticed; undone on drop.
-struct Blocked {
-    mask: Mask,
-    sigchld: libc::sighandler_t,
+pub(super) struct Blocked {
+    pub(super) mask: Mask,
+    pub(super) sigchld: libc::sighandler_t,
 }
 
 impl Blocked {
-    fn new() -> Blocked {
+    pub(super) fn new() -> Blocked {
         Blocked { mask: Mask::ALL.set(), sigchld: signals::dispose(libc::SIGCHLD, libc::SIG_DFL) }
     }
 }
@@ -95,6 +95,7 @@ fn start(program: &Program, interpose: Interpose, guard: &Blocked) -> Result<Chi
     let both = stdout.as_ref().filter(|_| lanes.iter().any(Lane::is_both));
     let birth = Birth {
         image: &image,
+        stdin: None,
         stdout: stdout.as_ref().map(AsRawFd::as_raw_fd),
         stderr: stderr.as_ref().or(both).map(AsRawFd::as_raw_fd),
         mask: guard.mask,

@@ -10,7 +10,8 @@ use super::signals::{Mask, dispose};
 /// How the child differs from us at its start.
 pub(super) struct Birth<'a> {
     pub(super) image: &'a Image,
-    /// The pipe ends that replace standard output and standard error.
+    /// The pipe ends that replace the standard descriptors.
+    pub(super) stdin: Option<c_int>,
     pub(super) stdout: Option<c_int>,
     pub(super) stderr: Option<c_int>,
     /// What our caller had made of the mask and of SIGCHLD.
@@ -70,7 +71,7 @@ extern "C" fn child(argument: *mut c_void) -> c_int {
     }
     inherited::restore();
     dispose(libc::SIGCHLD, birth.sigchld);
-    for (descriptor, replacement) in [(1, birth.stdout), (2, birth.stderr)] {
+    for (descriptor, replacement) in [(0, birth.stdin), (1, birth.stdout), (2, birth.stderr)] {
         if let Some(pipe) = replacement {
             // SAFETY: both are open; the copy is not closed on exec.
             unsafe { libc::dup2(pipe, descriptor) };

@@ -5,6 +5,7 @@
 
 mod corpus;
 mod recorded;
+mod relay;
 mod splits;
 mod table;
 mod texts;

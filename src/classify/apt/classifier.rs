@@ -7,9 +7,9 @@
 
 use super::attempts::host;
 use super::draft::Draft;
-use super::hook::{Hook, Package};
+use super::hook::{File, Hook, Package};
 use super::lines::Lines;
-use super::planned::Present;
+use super::planned::Found;
 use super::target::{PackageFile, Target};
 use super::text::{Outcome, Subject, Summary, Taken, Text};
 use super::traffic::Traffic;
@@ -31,13 +31,12 @@ pub struct Classifier {
     methods: Option<(Lines, Traffic)>,
     hook: Option<(Lines, Hook)>,
     text: Text,
-    present: Vec<Present>,
+    found: Vec<Found>,
     surveyed: bool,
-    wrapper: Option<Vec<u8>>,
+    recorder: Option<Vec<u8>>,
+    began: Option<i64>,
+    lacking: Vec<String>,
 }
-
-/// Schemes that every apt fetches from the network with.
-const NETWORK: [&str; 2] = ["http", "https"];
 
 impl Classifier {
     /// Knows nothing yet.
@@ -46,9 +45,11 @@ impl Classifier {
             methods: None,
             hook: None,
             text: Text::new(runs == Runs::Several),
-            present: Vec::new(),
+            found: Vec::new(),
             surveyed: false,
-            wrapper: None,
+            recorder: None,
+            began: None,
+            lacking: Vec::new(),
         }
     }
 
@@ -70,9 +71,9 @@ impl Classifier {
         self.text.feed(channel, bytes);
     }
 
-    /// Takes a file of the transaction that was there before, in the order of the transaction.
-    pub fn present(&mut self, file: Present) {
-        self.present.push(file);
+    /// Takes a file of the transaction, in the order of the transaction. It counts where nothing else tells of it.
+    pub fn found(&mut self, file: Found) {
+        self.found.push(file);
     }
 
     /// Whoever calls this has looked for all such files.
@@ -80,10 +81,35 @@ impl Classifier {
         self.surveyed = true;
     }
 
-    /// The messages were recorded by the program at `path`: where apt's configuration, as the hook was told it, names
-    /// another one as the method, they are not complete.
+    /// The messages were recorded by the program at `path`: where apt's configuration names another one as the method,
+    /// they are not complete.
     pub fn recorded_by(&mut self, path: &[u8]) {
-        self.wrapper = Some(path.to_vec());
+        self.recorder = Some(path.to_vec());
+    }
+
+    /// When the run began, in microseconds since the epoch, by the clock of the file system.
+    pub fn began(&mut self, microseconds: i64) {
+        self.began = Some(microseconds);
+    }
+
+    /// The messages are not complete, for the reason that is given.
+    pub fn incomplete(&mut self, why: &str) {
+        self.lacking.push(why.to_owned());
+    }
+
+    /// Whether the messages are known to be complete by now.
+    pub fn is_complete(&self) -> bool {
+        self.methods.is_some() && self.lacking.is_empty() && self.other_program().is_none()
+    }
+
+    /// A scheme whose method is not the program that recorded.
+    fn other_program(&self) -> Option<&str> {
+        let recorder = self.recorder.as_ref()?;
+        let told = [
+            self.methods.as_ref().map(|(_, traffic)| traffic.programs()),
+            self.hook.as_ref().map(|(_, hook)| hook.programs()),
+        ];
+        told.into_iter().flatten().find_map(|programs| programs.other_than(recorder))
     }
 
     /// Everything that follows. Artifacts come once each.
@@ -95,6 +121,10 @@ impl Classifier {
             lines.finish(|line| hook.line(line));
         }
         let said = self.text.given();
+        let mut lacking = std::mem::take(&mut self.lacking);
+        if let Some(scheme) = self.other_program() {
+            lacking.push(format!("the configuration names another program as the method of `{scheme}:`"));
+        }
         let hook = self.hook.take().map(|(_, hook)| hook);
         let mut join = Join {
             drafts: Vec::new(),
@@ -102,13 +132,9 @@ impl Classifier {
             complete: self.methods.is_some(),
             blind_spots: Vec::new(),
             summary: self.text.finish(),
+            began: self.began,
         };
-        if let (Some(wrapper), Some(hook)) = (&self.wrapper, &hook) {
-            let other = |scheme: &&&str| hook.method(scheme).is_some_and(|method| method != wrapper.as_slice());
-            if let Some(scheme) = NETWORK.iter().find(other) {
-                join.incomplete(&format!("the configuration names another program as the method of {scheme}:"));
-            }
-        }
+        lacking.iter().for_each(|why| join.incomplete(why));
         match self.methods.take() {
             Some((_, traffic)) => {
                 let (drafts, attempts) = traffic.finish();
@@ -119,10 +145,10 @@ impl Classifier {
         }
         let packages = hook.as_ref().map_or(&[][..], Hook::packages);
         for package in packages {
-            join.package(package, hook.as_ref().and_then(|hook| hook.hash_of(&package.path)));
+            join.package(package, hook.as_ref().and_then(|hook| hook.file_at(&package.path)));
         }
         join.taken();
-        self.present.into_iter().for_each(|file| join.present(file));
+        self.found.into_iter().for_each(|file| join.found(file));
         let archived = |draft: &Draft| draft.record.kind == Kind::Deb && draft.record.origin == Origin::Downloaded;
         let unpacked = !packages.is_empty() || said;
         if join.complete && !unpacked && !self.surveyed && join.drafts.iter().any(archived) {
@@ -140,6 +166,7 @@ struct Join {
     complete: bool,
     blind_spots: Vec<String>,
     summary: Summary,
+    began: Option<i64>,
 }
 
 const UNSEEN: &str = "whether it was fetched is not known without the messages of apt's methods";
@@ -206,7 +233,7 @@ impl Join {
     }
 
     /// A package that dpkg was about to be given.
-    fn package(&mut self, package: &Package, hash: Option<(u64, crate::event::Sha256)>) {
+    fn package(&mut self, package: &Package, file: Option<File>) {
         let same = |draft: &&mut Draft| {
             draft.clues.path.as_ref() == Some(&package.path)
                 || draft.is_package(&package.name, Some(&package.version), package.arch.as_deref())
@@ -224,7 +251,7 @@ impl Join {
                 let mut draft = Draft::new(Kind::Deb, &[]);
                 draft.record.name = Some(package.name.clone());
                 draft.record.version = Some(package.version.clone());
-                let (origin, reason) = self.unfetched(package, &mut draft);
+                let (origin, reason) = self.unfetched(package, file, &mut draft);
                 self.drafts.push(draft.origin(origin, reason));
                 self.drafts.last_mut().expect("it was pushed just now")
             }
@@ -235,13 +262,14 @@ impl Join {
         draft.clues.path = Some(package.path.clone());
         let filename = package.path.rsplit(|byte| *byte == b'/').next().map(text);
         draft.record.filename = draft.record.filename.take().or(filename);
-        if let Some((size, sha256)) = hash {
-            (draft.record.size_bytes, draft.record.sha256) = (Some(size), Some(sha256));
+        if let Some(file) = file {
+            draft.record.size_bytes = Some(file.size);
+            draft.record.sha256 = file.sha256.or(draft.record.sha256);
         }
     }
 
     /// Where a package came from that no fetch is known of.
-    fn unfetched(&self, package: &Package, draft: &mut Draft) -> (Origin, Option<String>) {
+    fn unfetched(&self, package: &Package, file: Option<File>, draft: &mut Draft) -> (Origin, Option<String>) {
         let filename = text(package.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default());
         let archive = PackageFile::parse(&filename)
             .is_some_and(|file| file.name == package.name && file.version == package.version);
@@ -249,6 +277,16 @@ impl Join {
         if self.complete {
             draft.record.add_evidence(Evidence::ACQUIRE_METHOD);
             return (origin, None);
+        }
+        if let (Some(file), Some(began)) = (file, self.began) {
+            if file.changed < began {
+                draft.record.add_evidence(Evidence::LISTING);
+                return (origin, None);
+            }
+            return (
+                Origin::Unknown,
+                Some("it was put there during the run, by a method that was not heard".to_owned()),
+            );
         }
         let printed = self.summary.taken.iter().find(|taken| taken.name == package.name);
         match printed.map(|taken| taken.spared) {
@@ -288,7 +326,7 @@ impl Join {
         }
     }
 
-    fn present(&mut self, file: Present) {
+    fn found(&mut self, file: Found) {
         let target = Target::named(&file.filename());
         let same = |draft: &Draft| {
             draft.record.filename.as_deref().is_some_and(|filename| file.is(filename))
@@ -307,7 +345,7 @@ impl Join {
         draft.record.destination = Some(text(&file.path));
         (draft.record.size_bytes, draft.record.sha256) = (Some(file.size), file.sha256);
         (draft.clues.url, draft.clues.path) = (file.url, Some(file.path));
-        let draft = draft.origin(file.origin, None);
+        let draft = draft.origin(file.origin, file.reason);
         match at {
             Some(at) => self.drafts[at] = draft,
             None => self.drafts.push(draft),

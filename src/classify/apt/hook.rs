@@ -3,16 +3,27 @@
 //! Format: apt.conf(5), `DPkg::Tools::Options::*::Version`. From version 2 on `VERSION n`, the configuration as
 //! `Key=value` lines, an empty line, and a line for each package: five fields in version 2, nine in version 3, the last
 //! of them the path of the file or `**CONFIGURE**`, `**REMOVE**`. Our own hook adds a line for each file that it has
-//! hashed ([`hashed`]); other lines that begin with `---` are remarks.
+//! looked at ([`inspected`]); other lines that begin with `---` are remarks.
 
 use std::collections::HashMap;
 
+use super::programs::Programs;
 use super::target::PackageFile;
 use crate::event::{Sha256, text};
 
-/// The line for a file that the hook has hashed, its end included.
-pub fn hashed(size: u64, sha256: Sha256, path: &[u8]) -> Vec<u8> {
-    [format!("--- file {size} {sha256} ").as_bytes(), path, b"\n"].concat()
+/// The line for a file as it lay before dpkg was given it, its end included: its size in bytes, when its inode was last
+/// changed in microseconds since the epoch, and its digest, if that was taken.
+pub fn inspected(size: u64, changed: i64, sha256: Option<Sha256>, path: &[u8]) -> Vec<u8> {
+    let digest = sha256.map_or_else(|| "-".to_owned(), |sha256| sha256.to_string());
+    [format!("--- file {size} {changed} {digest} ").as_bytes(), path, b"\n"].concat()
+}
+
+/// What such a line says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct File {
+    pub(super) size: u64,
+    pub(super) changed: i64,
+    pub(super) sha256: Option<Sha256>,
 }
 
 /// Gathers what the hook was told, from one run or several.
@@ -20,10 +31,9 @@ pub fn hashed(size: u64, sha256: Sha256, path: &[u8]) -> Vec<u8> {
 pub(super) struct Hook {
     version: u32,
     in_configuration: bool,
-    /// What apt was configured to use as methods, by scheme; what was not said is missing.
-    methods: HashMap<String, Vec<u8>>,
+    programs: Programs,
     packages: Vec<Package>,
-    hashes: HashMap<Vec<u8>, (u64, Sha256)>,
+    files: HashMap<Vec<u8>, File>,
 }
 
 /// A package that is about to be unpacked.
@@ -39,7 +49,7 @@ impl Hook {
     /// One line of what the hook read or added.
     pub(super) fn line(&mut self, line: &[u8]) {
         if let Some(file) = line.strip_prefix(b"--- file ") {
-            self.hash(file);
+            self.file(file);
         } else if line.starts_with(b"---") {
             (self.version, self.in_configuration) = (1, false);
         } else if let Some(version) = line.strip_prefix(b"VERSION ") {
@@ -47,18 +57,11 @@ impl Hook {
                 std::str::from_utf8(version).ok().and_then(|version| version.trim().parse().ok()).unwrap_or(0);
             self.in_configuration = true;
         } else if self.in_configuration && !line.is_empty() {
-            self.configuration(line);
+            self.programs.line(line);
         } else if self.in_configuration {
             self.in_configuration = false;
         } else if let Some(package) = self.package(line) {
             self.packages.push(package);
-        }
-    }
-
-    fn configuration(&mut self, line: &[u8]) {
-        let Some(equals) = memchr::memchr(b'=', line) else { return };
-        if let Some(scheme) = text(&line[..equals]).strip_prefix("Dir::Bin::Methods::") {
-            self.methods.insert(scheme.to_owned(), line[equals + 1..].to_vec());
         }
     }
 
@@ -79,12 +82,12 @@ impl Hook {
         Some(Package { name: text(fields[0]), version: text(fields[version]), arch, path })
     }
 
-    fn hash(&mut self, file: &[u8]) {
-        let mut words = file.splitn(3, |byte| *byte == b' ');
-        let (size, digest, path) = (words.next(), words.next(), words.next());
-        let size = size.and_then(|size| std::str::from_utf8(size).ok()?.parse().ok());
-        if let (Some(size), Some(digest), Some(path)) = (size, digest.and_then(Sha256::from_hex), path) {
-            self.hashes.insert(path.to_vec(), (size, digest));
+    fn file(&mut self, line: &[u8]) {
+        let mut words = line.splitn(4, |byte| *byte == b' ');
+        let mut word = || words.next().unwrap_or_default();
+        let (size, changed, digest, path) = (text(word()), text(word()), word(), word());
+        if let (Ok(size), Ok(changed)) = (size.parse(), changed.parse()) {
+            self.files.insert(path.to_vec(), File { size, changed, sha256: Sha256::from_hex(digest) });
         }
     }
 
@@ -93,13 +96,13 @@ impl Hook {
         &self.packages
     }
 
-    /// Size and digest of a file as it lay before dpkg was given it.
-    pub(super) fn hash_of(&self, path: &[u8]) -> Option<(u64, Sha256)> {
-        self.hashes.get(path).copied()
+    /// A file as it lay before dpkg was given it.
+    pub(super) fn file_at(&self, path: &[u8]) -> Option<File> {
+        self.files.get(path).copied()
     }
 
-    /// What apt was configured to use as the method of a scheme.
-    pub(super) fn method(&self, scheme: &str) -> Option<&[u8]> {
-        self.methods.get(scheme).map(Vec::as_slice)
+    /// The programs that apt was configured to use as methods.
+    pub(super) fn programs(&self) -> &Programs {
+        &self.programs
     }
 }

@@ -15,14 +15,17 @@ pub enum Direction {
     ToMethod,
     /// The method to apt.
     FromMethod,
+    /// An item of apt's configuration about the programs of its methods, `Dir::Bin::Methods::http=/path`.
+    Configured,
 }
 
 impl Direction {
-    const MARKS: [(Direction, &'static [u8]); 4] = [
+    const MARKS: [(Direction, &'static [u8]); 5] = [
         (Direction::Started, b"+"),
         (Direction::Ended, b"-"),
         (Direction::ToMethod, b">"),
         (Direction::FromMethod, b"<"),
+        (Direction::Configured, b"="),
     ];
 }
 

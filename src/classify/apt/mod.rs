@@ -13,11 +13,12 @@ mod hook;
 mod lines;
 mod message;
 mod planned;
+mod programs;
 mod target;
 mod text;
 mod traffic;
 
 pub use classifier::{Classifier, Runs};
-pub use hook::hashed;
+pub use hook::inspected;
 pub use message::{Direction, entry};
-pub use planned::{Planned, Present};
+pub use planned::{Found, Planned};

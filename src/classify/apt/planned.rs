@@ -1,4 +1,4 @@
-//! Files of a transaction that were there before apt ran: what only apt's plan and the disk together can tell.
+//! Files of a transaction of which neither the messages nor the hook tell: what apt's plan and the disk tell together.
 
 use super::target::unquote;
 use crate::event::{Evidence, Origin, Sha256, text};
@@ -29,9 +29,9 @@ impl Planned {
     }
 }
 
-/// A file of the run's transaction that lay on the disk before it and was left as it was.
+/// A file of the run's transaction as it lies on the disk after it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Present {
+pub struct Found {
     /// Its path.
     pub path: Vec<u8>,
     /// Where it would have been fetched from, if that is known.
@@ -40,13 +40,15 @@ pub struct Present {
     pub size: u64,
     /// Its digest.
     pub sha256: Option<Sha256>,
-    /// What its place makes of it.
+    /// What its place and its times make of it.
     pub origin: Origin,
+    /// Why it is unknown, if it is.
+    pub reason: Option<String>,
     /// How it was found.
     pub evidence: Vec<Evidence>,
 }
 
-impl Present {
+impl Found {
     /// The name of the file.
     pub(super) fn filename(&self) -> String {
         text(self.path.rsplit(|byte| *byte == b'/').next().unwrap_or_default())

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use super::attempts::Attempts;
 use super::draft::Draft;
 use super::message::{Direction, Entry, Message};
+use super::programs::Programs;
 use super::target::{Target, uncompressed};
 use crate::event::{Attempt, Evidence, Kind, Origin, Sha256, text};
 
@@ -29,6 +30,7 @@ pub(super) struct Traffic {
     /// Requests without an answer.
     open: HashMap<Request, Open>,
     attempts: Attempts,
+    programs: Programs,
 }
 
 /// The process that was asked, and the URI.
@@ -78,6 +80,7 @@ impl Traffic {
         }
         match entry.direction {
             Direction::Started => {}
+            Direction::Configured => self.programs.line(entry.message),
             Direction::Ended => self.settle(entry.process, |_| State::Abandoned),
             Direction::ToMethod => {
                 if let Some(message) = Message::parse(entry.message).filter(|message| message.code == 600) {
@@ -168,6 +171,11 @@ impl Traffic {
                 self.attempts.failed(attempt, reason, false);
             }
         }
+    }
+
+    /// The programs that apt was configured to use as methods.
+    pub(super) fn programs(&self) -> &Programs {
+        &self.programs
     }
 
     /// Everything that was asked for, in the order of the first requests, and the tries.

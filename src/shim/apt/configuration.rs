@@ -1,0 +1,103 @@
+//! The configuration that apt is given: `APT_CONFIG` (apt.conf(5)), the file that it reads before all others.
+//!
+//! A scalar in it is overridden by any other file, so an image that has its own methods keeps them; an entry of a list is
+//! added to it. A file that the user gave by the same variable is included, where it can be: apt only warns of one that is
+//! no readable regular file, but an `#include` of it would be an error.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use super::part::HOOK;
+
+/// The variable.
+pub(super) const VARIABLE: &str = "APT_CONFIG";
+
+/// Where apt's methods are, unless it is told otherwise.
+const METHODS: &str = "/usr/lib/apt/methods";
+
+/// Methods that work on files which are here already (gpgv(1) and the like): left alone.
+const INTERNAL: [&str; 4] = ["gpgv", "sqv", "store", "rred"];
+
+/// The names of the methods that bring files.
+pub(super) fn methods() -> Vec<String> {
+    let entries = std::fs::read_dir(METHODS).into_iter().flatten().flatten();
+    let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
+    let mut names: Vec<_> = names.filter(|name| !INTERNAL.contains(&name.as_str()) && is_plain(name)).collect();
+    names.sort();
+    names
+}
+
+/// The text that puts `program` in the place of each of `methods` and makes it a hook, and then includes `other`.
+pub(super) fn text(program: &Path, methods: &[String], other: Option<&Path>) -> Vec<u8> {
+    let program = program.display();
+    let mut text = String::new();
+    for method in methods {
+        text.push_str(&format!("Dir::Bin::Methods::{method} \"{program}\";\n"));
+    }
+    // A hook that is missing or fails would make apt fail, and one that does not read would have it write to nobody.
+    text.push_str(&format!(
+        "DPkg::Pre-Install-Pkgs:: \"{program} {HOOK} 2>/dev/null || cat >/dev/null || true\";\n\
+         DPkg::Tools::Options::{program}::Version \"3\";\n"
+    ));
+    let mut text = text.into_bytes();
+    if let Some(other) = other {
+        text.extend_from_slice(b"#include \"");
+        text.extend_from_slice(other.as_os_str().as_bytes());
+        text.extend_from_slice(b"\";\n");
+    }
+    text
+}
+
+/// What the user's own variable asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Other {
+    /// Nothing.
+    None,
+    /// This file, by an absolute path.
+    File(PathBuf),
+    /// Something that cannot be included without apt noticing.
+    Unfit,
+}
+
+/// Looks at the value of the variable.
+pub(super) fn other(value: Option<&OsStr>, directory: Option<PathBuf>) -> Other {
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Other::None };
+    let path = match (Path::new(value), directory) {
+        (path, _) if path.is_absolute() => path.to_owned(),
+        (path, Some(directory)) => directory.join(path),
+        (_, None) => return Other::Unfit,
+    };
+    let quotable = !OsString::from(&path).as_bytes().iter().any(|byte| matches!(byte, b'"' | b'\n' | b'\\' | b';'));
+    let readable = path.is_file() && File::open(&path).is_ok();
+    if quotable && readable { Other::File(path) } else { Other::Unfit }
+}
+
+fn is_plain(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'_' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+    use std::path::Path;
+
+    use super::{Other, other, text};
+
+    #[test]
+    fn the_users_own_file_is_included_by_its_absolute_path() {
+        let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("my.conf"), "").unwrap();
+        let other = |value: &str| other(Some(OsStr::new(value)), Some(directory.path().to_owned()));
+        assert_eq!(other("my.conf"), Other::File(directory.path().join("my.conf")));
+        assert_eq!(other(""), Other::None);
+        for unfit in ["absent", "/dev/null", "."] {
+            assert_eq!(other(unfit), Other::Unfit, "{unfit}");
+        }
+        let text = text(Path::new("/proc/7/exe"), &["http".to_owned()], Some(Path::new("/a b/my.conf")));
+        let text = String::from_utf8(text).unwrap();
+        assert!(text.starts_with("Dir::Bin::Methods::http \"/proc/7/exe\";\n"));
+        assert!(text.ends_with("DPkg::Tools::Options::/proc/7/exe::Version \"3\";\n#include \"/a b/my.conf\";\n"));
+    }
+}

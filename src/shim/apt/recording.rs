@@ -1,0 +1,144 @@
+//! One invocation of apt as it is recorded.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::command::Command;
+use super::configuration::{self, Other};
+use super::disk::Disk;
+use super::memory::{self, MemoryFile};
+use super::survey::Survey;
+use super::{part, version};
+use crate::classify::Finding;
+use crate::classify::apt::{Classifier, Runs};
+use crate::shim::session::Session;
+use crate::shim::{Call, Recording};
+use crate::supervise::{Error, Outcome, Setting, Tap};
+
+/// Begins the recording of a call of apt, unless it fetches nothing or no session can be had.
+pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
+    let command = Command::of(call.arguments)?;
+    let mut session = Session::begin(call)?;
+    let records = Records::new().inspect_err(|reason| session.degraded(reason)).ok();
+    let (program, arguments) = (call.path.to_owned(), call.arguments.to_vec());
+    Some(Box::new(AptRecording { session, disk: Disk::new(), records, command, program, arguments }))
+}
+
+/// Listens to one apt, without its streams.
+struct AptRecording {
+    session: Session,
+    command: Command,
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    records: Option<Records>,
+    disk: Disk,
+}
+
+/// What our parts write into, and what makes apt start them.
+struct Records {
+    configuration: MemoryFile,
+    methods: MemoryFile,
+    hook: MemoryFile,
+}
+
+impl Records {
+    fn new() -> Result<Self, String> {
+        let refused = |why: &str| Err(format!("apt was not given our methods: {why}"));
+        if !memory::can_be_reached() {
+            return refused("it cannot reach this process through /proc");
+        }
+        let value = std::env::var_os(configuration::VARIABLE);
+        let other = configuration::other(value.as_deref(), std::env::current_dir().ok());
+        let other = match &other {
+            Other::None => None,
+            Other::File(path) => Some(path.as_path()),
+            Other::Unfit => return refused("APT_CONFIG names no file that can be included"),
+        };
+        let methods = configuration::methods();
+        if methods.is_empty() {
+            return refused("its own were not found");
+        }
+        let text = configuration::text(&memory::of_ours("exe"), &methods, other);
+        let failed = |error| format!("apt was not given our methods: no file in memory could be made: {error}");
+        Ok(Records {
+            configuration: MemoryFile::with("apt.conf", &text).map_err(failed)?,
+            methods: MemoryFile::new("methods.log").map_err(failed)?,
+            hook: MemoryFile::new("preinstall.log").map_err(failed)?,
+        })
+    }
+
+    fn settings(&self) -> Vec<Setting> {
+        let paths = [self.methods.path(), self.hook.path()].map(PathBuf::into_os_string);
+        vec![
+            (configuration::VARIABLE.into(), Some(self.configuration.path().into())),
+            (part::VARIABLE.into(), Some(paths.join(OsStr::from_bytes(b":")))),
+        ]
+    }
+}
+
+impl Tap for AptRecording {}
+
+impl Recording for AptRecording {
+    fn environment(&self) -> Vec<Setting> {
+        self.records.as_ref().map(Records::settings).unwrap_or_default()
+    }
+
+    fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {
+        match outcome {
+            Ok(outcome) => self.conclude(outcome),
+            Err(error) => {
+                self.session.degraded(&format!("the tool runs unrecorded: cannot {error}"));
+                self.session.flush();
+            }
+        }
+    }
+}
+
+impl AptRecording {
+    /// apt has ended: what the records, the disk and apt itself tell becomes what the session knows.
+    fn conclude(self, outcome: &Outcome) {
+        let AptRecording { mut session, command, program, arguments, records, disk } = self;
+        session.flush();
+        let survey = Survey { command, program: &program, arguments: &arguments, disk: &disk, end: outcome.end };
+        let mut classifier = Classifier::new(Runs::One);
+        classifier.began(disk.began());
+        let mut read = |file: &MemoryFile| {
+            let contents = file.read();
+            contents.unwrap_or_else(|error| {
+                session.degraded(&format!("a record of apt's cannot be read: {error}"));
+                Vec::new()
+            })
+        };
+        let (mut messages, mut handed_over) = (Vec::new(), Vec::new());
+        match &records {
+            None => classifier.incomplete("they were not recorded"),
+            Some(records) => {
+                (messages, handed_over) = (read(&records.methods), read(&records.hook));
+                classifier.recorded_by(memory::of_ours("exe").as_os_str().as_bytes());
+                classifier.methods(&messages);
+                classifier.hook(&handed_over);
+                let silent = messages.is_empty() && handed_over.is_empty();
+                if silent && !survey.is_in_force(&records.settings()) {
+                    classifier.incomplete("apt's configuration overrides ours");
+                }
+            }
+        }
+        survey.tell(&mut classifier, &messages, &handed_over);
+        if let Some(version) = version::of_apt() {
+            session.version(version);
+        }
+        for finding in classifier.finish() {
+            match finding {
+                Finding::Artifact { number, mut record, clues } => {
+                    disk.complete(&mut record, &clues);
+                    session.artifact(number, &record);
+                }
+                Finding::Attempt(attempt) => session.attempt(*attempt),
+                Finding::BlindSpot(reason) => session.blind_spot(&reason),
+                Finding::Version(_) | Finding::Installed { .. } => {}
+            }
+        }
+        session.end(outcome.end);
+    }
+}

@@ -1,0 +1,100 @@
+"""A Debian repository on the loopback that behaves as it is told by the first part of the path.
+
+Usage: server.py DIRECTORY. Makes the repositories in DIRECTORY, prints a line `PORT`, serves until standard input ends,
+and appends a line of JSON for each answered request to DIRECTORY/requests.jsonl.
+
+/lab         a repository                          /changed    the same with a newer lab-hello
+/flat        a flat one                            /badindex   one whose Packages is not as its Release says
+/redirect/X  302 to /X                             /error/X    503
+/drop/X      closes in the middle of the first answer for each package, answers the next request
+/slow/X      takes a second for each package
+"""
+
+import email.utils, http.server, json, os, shutil, socketserver, sys, threading, time
+
+import packages
+
+ROOT = sys.argv[1]
+SITE = os.path.join(ROOT, "site")
+dropped, lock = set(), threading.Lock()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def note(self, status, sent):
+        record = {"path": self.path, "status": status, "sent": sent, "range": self.headers.get("Range")}
+        with lock, open(os.path.join(ROOT, "requests.jsonl"), "a") as log:
+            log.write(json.dumps(record) + "\n")
+
+    def answer(self, status, body=b"", **headers):
+        self.note(status, len(body))
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_GET(self):
+        first, _, rest = self.path.lstrip("/").partition("/")
+        path, package = self.path, self.path.endswith((".deb", ".dsc", ".gz"))
+        if first == "redirect":
+            return self.answer(302, Location="/" + rest)
+        if first == "error":
+            return self.answer(503)
+        if first in ("drop", "slow"):
+            path = "/" + rest
+            if first == "slow" and package:
+                time.sleep(1)
+        name = os.path.normpath(SITE + path.replace("%3a", ":").replace("%7e", "~").replace("%2b", "+"))
+        if not os.path.isfile(name):
+            return self.answer(404)
+        modified = os.stat(name).st_mtime
+        stamp = email.utils.formatdate(modified, usegmt=True)
+        since = self.headers.get("If-Modified-Since")
+        if since and email.utils.parsedate_to_datetime(since).timestamp() >= modified:
+            return self.answer(304)
+        with open(name, "rb") as file:
+            body = file.read()
+        if first == "drop" and package and path not in dropped:
+            dropped.add(path)
+            half = body[: len(body) // 2]
+            self.note(200, len(half))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Last-Modified", stamp)
+            self.end_headers()
+            self.wfile.write(half)
+            self.close_connection = True
+            return None
+        asked = self.headers.get("Range", "")
+        if asked.startswith("bytes=") and asked.endswith("-"):
+            start = int(asked[6:-1])
+            if start >= len(body):
+                return self.answer(416, Content_Range=f"bytes */{len(body)}")
+            content = f"bytes {start}-{len(body) - 1}/{len(body)}"
+            return self.answer(206, body[start:], Last_Modified=stamp, Content_Range=content, Accept_Ranges="bytes")
+        return self.answer(200, body, Last_Modified=stamp, Accept_Ranges="bytes")
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+
+
+def main():
+    shutil.rmtree(SITE, ignore_errors=True)
+    packages.repository(os.path.join(SITE, "lab"))
+    packages.repository(os.path.join(SITE, "changed"), changed=True)
+    packages.repository(os.path.join(SITE, "badindex"), bad_index=True)
+    packages.flat(os.path.join(SITE, "flat"))
+    server = Server(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(server.server_address[1], flush=True)
+    sys.stdin.read()
+
+
+main()
