@@ -1,0 +1,144 @@
+//! What a pip would have printed had it been less verbose.
+//!
+//! A log makes the outer pip start the nested one with `-v` or `-vv`; without a log the same pip prints less. So what
+//! is below the wanted level goes; a command's output, which a verbose pip shows as it comes, goes too, and is framed
+//! where the command fails.
+
+use super::level::Level;
+use super::nested;
+use super::plain::Plain;
+use super::render::{self, Console};
+use super::subprocess::{self, Block, Version};
+use super::traceback::Tracebacks;
+
+/// Takes the lines of a verbose pip's output, both streams in one, and gives those of a quieter one.
+#[derive(Debug)]
+pub(super) struct Lowered {
+    wanted: Level,
+    version: Version,
+    /// The spinner that turns: indentation and message.
+    spinner: Option<(usize, Vec<u8>)>,
+    /// The command whose output comes.
+    command: Option<Command>,
+    tracebacks: Tracebacks,
+}
+
+#[derive(Debug)]
+struct Command {
+    indent: usize,
+    description: Vec<u8>,
+    message: Option<Vec<u8>>,
+    lines: Vec<Vec<u8>>,
+}
+
+impl Lowered {
+    /// To lines of at least the level `wanted`.
+    pub(super) fn to(wanted: Level, version: Version) -> Lowered {
+        Lowered { wanted, version, spinner: None, command: None, tracebacks: Tracebacks::default() }
+    }
+
+    /// All of `lines`.
+    pub(super) fn all(mut self, lines: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        let mut lowered = Vec::new();
+        lines.into_iter().for_each(|line| self.line(line, &mut lowered));
+        lowered.extend(self.rest());
+        lowered
+    }
+
+    /// The output of a command that was never said to be over: no reason to lose it.
+    pub(super) fn rest(self) -> Vec<Vec<u8>> {
+        self.command.map(|command| command.lines).unwrap_or_default()
+    }
+
+    /// The next line; what is printed for it is appended to `lowered`.
+    pub(super) fn line(&mut self, line: Vec<u8>, lowered: &mut Vec<Vec<u8>>) {
+        if self.command.is_some() {
+            self.output(line, lowered);
+            return;
+        }
+        let plain = Plain::of(&line);
+        let (indent, text) = (plain.indent(), plain.text());
+        if self.wanted > Level::Debug && self.tracebacks.takes(indent, text) {
+            return;
+        }
+        if let Some(description) = text.strip_prefix(b"Running command ")
+            && self.wanted > Level::Verbose
+        {
+            self.begins(indent, description, &line, lowered);
+            return;
+        }
+        if let Some(message) = text.strip_suffix(b": started") {
+            self.spinner = Some((indent, message.to_vec()));
+        }
+        if Level::of(text, self.version) < self.wanted {
+            return;
+        }
+        self.tracebacks.printed(text);
+        lowered.push(line);
+    }
+
+    fn begins(&mut self, indent: usize, description: &[u8], line: &[u8], lowered: &mut Vec<Vec<u8>>) {
+        // What fetches a repository is shown by default, with its output.
+        let fetches = [&b"git "[..], b"hg ", b"svn ", b"bzr "].iter().any(|tool| description.starts_with(tool));
+        if fetches {
+            lowered.push(line.to_vec());
+            return;
+        }
+        let message = self.spinner.take().filter(|spinner| spinner.0 == indent).map(|spinner| spinner.1);
+        self.command = Some(Command { indent, description: description.to_vec(), message, lines: Vec::new() });
+    }
+
+    fn output(&mut self, line: Vec<u8>, lowered: &mut Vec<Vec<u8>>) {
+        let Some(command) = &mut self.command else { return };
+        let plain = Plain::of(&line);
+        let ended = match (&command.message, subprocess::finished(plain.text())) {
+            (Some(message), Some(finished)) => plain.indent() == command.indent && finished.0 == message.as_slice(),
+            (None, _) => plain.indent() <= command.indent && Level::of(plain.text(), self.version) == Level::Debug,
+            _ => false,
+        };
+        if !ended {
+            command.lines.push(line);
+            return;
+        }
+        if command.message.is_some() {
+            lowered.push(line);
+        }
+        if let Some(command) = self.command.take() {
+            self.failed(command, lowered);
+        }
+    }
+
+    /// Appends the error that a command ended in, if it did, with the output that is now due.
+    fn failed(&mut self, command: Command, lowered: &mut Vec<Vec<u8>>) {
+        let is_error = |line: &Vec<u8>| {
+            let plain = Plain::of(line);
+            plain.indent() == command.indent && plain.text() == b"error: subprocess-exited-with-error"
+        };
+        let Some(at) = command.lines.iter().rposition(is_error) else { return };
+        let mut lines = command.lines;
+        let error = lines.split_off(at);
+        let is_pip = nested::is_pip(&command.description);
+        for line in &mut lines {
+            let spaces = line.iter().take_while(|byte| **byte == b' ').count();
+            line.drain(..command.indent.min(spaces));
+        }
+        let lines = if is_pip { Lowered::to(self.wanted, self.version).all(lines) } else { lines };
+        let block = Block { indent: command.indent, description: command.description, lines, clipped: 0, is_pip };
+        for line in error {
+            let plain = Plain::of(&line);
+            let is_last = plain.text().starts_with(b"note: This error originates from a subprocess");
+            if let Some(ascii) = render::is_gap(plain.text()) {
+                let console = Console { coloured: plain.coloured(), ascii, version: self.version };
+                let framed = render::framed(&block, console);
+                // The outer pip reads lines without the spaces at their end.
+                let lines = framed.trim_ascii_end().split(|byte| *byte == b'\n');
+                lowered.extend(lines.map(|line| line.trim_ascii_end().to_vec()));
+            } else {
+                lowered.push(line);
+            }
+            if is_last {
+                break;
+            }
+        }
+    }
+}

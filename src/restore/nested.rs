@@ -1,0 +1,229 @@
+//! A pip inside pip: the one that installs build requirements.
+//!
+//! It inherits the log, so every line of its own stands there twice: as it wrote it, at its own indentation, and as the
+//! outer pip read it from its output, further in. The two run at once and their lines mix. Only the second is output.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+
+use super::entry::Entry;
+use super::plain::Plain;
+use super::render;
+use super::subprocess::{self, Kept, Version};
+use super::traceback::Tracebacks;
+
+/// Whether pip calls a command so that is a pip itself.
+pub(super) fn is_pip(description: &[u8]) -> bool {
+    // 22.0 to 25.2, 25.3 and later, and the bare command line that 20.3 and 21 log.
+    description.starts_with(b"pip subprocess to install ")
+        || description.starts_with(b"installing build dependencies")
+        || description.starts_with(b"installing backend dependencies")
+        || memchr::memmem::find(description, b" install --ignore-installed --no-user --prefix ").is_some()
+}
+
+/// The output of a command that runs at `indent`, out of the lines that were logged while it ran.
+pub(super) fn output<'a>(
+    kept: impl Iterator<Item = &'a Kept>,
+    indent: usize,
+    writes_too: bool,
+    version: Version,
+) -> Vec<Vec<u8>> {
+    if writes_too {
+        copies(kept, indent, version)
+    } else {
+        kept.filter_map(|kept| kept.entry().behind(indent)).collect()
+    }
+}
+
+/// The same text at one indentation and further in, which is one line and what others made of it.
+struct Echo {
+    lowest: usize,
+    highest: usize,
+    /// How many lines it stands for, and how many it can stand for.
+    count: usize,
+    ways: usize,
+    /// The one that stands furthest out, which is as it was logged, and the one furthest in, whose place is that of the
+    /// output.
+    logged: usize,
+    at: usize,
+    /// How many blank lines follow one of them.
+    blanks: usize,
+    /// One comes before.
+    blank_before: bool,
+}
+
+/// What a pip logs of its own in other words than it prints it: errors in frames, and lines in colours.
+fn is_unprinted(text: &[u8]) -> bool {
+    text.starts_with(b"[bold magenta]") || subprocess::failure(text).is_some()
+}
+
+fn as_printed<'a>(entry: &Entry<'a>, version: Version) -> Plain<'a> {
+    if render::is_verbatim(entry.text, version) {
+        return Plain::of(entry.text);
+    }
+    let mut printed = Vec::new();
+    render::print(&entry.joined(entry.indent), entry.indent, version, &mut printed);
+    Plain::uncoloured(Cow::Owned(printed))
+}
+
+/// A line of the frame that the console draws around an error.
+fn is_frame(text: &[u8]) -> bool {
+    let heads = ["× ", "│ ", "╰─> ", "note: ", "hint: "];
+    is_headline(text) || heads.iter().any(|head| text.starts_with(head.as_bytes())) || render::is_gap(text).is_some()
+}
+
+/// `error: subprocess-exited-with-error`: the first line of a frame, behind which there is a blank one.
+fn is_headline(text: &[u8]) -> bool {
+    let name = text.strip_prefix(b"error: ").unwrap_or_default();
+    !name.is_empty() && name.iter().all(|byte| byte.is_ascii_lowercase() || *byte == b'-')
+}
+
+/// The lines that more than one pip logged, and those that only one did.
+struct Heard<'a> {
+    entries: Vec<Entry<'a>>,
+    /// As the console prints it, without colours.
+    plain: Vec<Plain<'a>>,
+    echoes: Vec<Echo>,
+    /// Which echo a line belongs to; none for what has no text.
+    echo: Vec<Option<usize>>,
+}
+
+impl<'a> Heard<'a> {
+    fn of(kept: impl Iterator<Item = &'a Kept>, indent: usize, version: Version) -> Heard<'a> {
+        let entries: Vec<_> = kept.map(Kept::entry).collect();
+        let plain = entries.iter().map(|entry| as_printed(entry, version)).collect();
+        let mut heard = Heard { entries, plain, echoes: Vec::new(), echo: Vec::new() };
+        heard.pair(indent);
+        heard
+    }
+
+    fn column(&self, at: usize) -> usize {
+        self.entries[at].indent + self.plain[at].indent()
+    }
+
+    fn pair(&mut self, indent: usize) {
+        // In how many ways a line comes: as it was logged, and through each outer pip.
+        let mut ways = 1;
+        let mut known: HashMap<&[u8], Vec<usize>> = HashMap::new();
+        for at in 0..self.entries.len() {
+            if self.entries[at].text.is_empty() {
+                self.echo.push(None);
+                continue;
+            }
+            let column = self.column(at);
+            let text = self.plain[at].text();
+            if column == 0 && text.starts_with(b"Using pip ") {
+                ways += 1;
+            }
+            let ways_now = ways.clamp(2, 4);
+            if column == 0 && text.starts_with(b"Removed build tracker: ") {
+                ways = 2.max(ways - 1);
+            }
+            let is_echo = |echo: &Echo| {
+                echo.count < echo.ways && (echo.highest + indent == column || column + indent == echo.lowest)
+            };
+            let same = known.entry(text).or_default();
+            // A frame is not logged, so what looks like its echo is another frame.
+            let alone = ways_now == 2 && is_frame(text);
+            let found = same.iter().rev().copied().find(|place| !alone && is_echo(&self.echoes[*place]));
+            let place = found.unwrap_or(self.echoes.len());
+            if found.is_none() {
+                same.push(place);
+                self.echoes.push(Echo {
+                    lowest: column,
+                    highest: column,
+                    count: 0,
+                    ways: ways_now,
+                    logged: at,
+                    at,
+                    blanks: 0,
+                    blank_before: false,
+                });
+            }
+            let echo = &mut self.echoes[place];
+            echo.at = if column > echo.highest { at } else { echo.at };
+            echo.logged = if column < echo.lowest { at } else { echo.logged };
+            (echo.lowest, echo.highest) = (echo.lowest.min(column), echo.highest.max(column));
+            echo.count += 1;
+            self.echo.push(Some(place));
+        }
+    }
+
+    /// Leaves those that were printed, in the order in which they were.
+    fn printed(&mut self, indent: usize) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.echoes.len()).collect();
+        order.sort_by_key(|place| self.echoes[*place].at);
+        let mut tracebacks = Tracebacks::default();
+        order.retain(|place| {
+            let echo = &self.echoes[*place];
+            let text = self.plain[echo.at].text();
+            let alone = echo.count == 1;
+            // A line without an echo is output that no pip logged, if it is indented like output and no traceback that
+            // the nested pip kept to itself.
+            let in_traceback = alone && tracebacks.takes(echo.highest, text);
+            let printed = !in_traceback && !(alone && (echo.highest < indent || is_unprinted(text)));
+            if printed {
+                tracebacks.printed(text);
+            }
+            printed
+        });
+        order
+    }
+
+    /// Finds the lines that blank lines follow. Who logged a blank line is not known, as it has no indentation: it is
+    /// taken for one of whoever logged the line before.
+    fn place_blanks(&mut self, printed: &[usize]) {
+        let is_printed: HashSet<usize> = printed.iter().copied().collect();
+        let mut last: Option<usize> = None;
+        let mut owed = None;
+        for at in 0..self.entries.len() {
+            if let Some(place) = self.echo[at].filter(|place| is_printed.contains(place)) {
+                let alone = self.echoes[place].count == 1;
+                let text = self.plain[at].text();
+                if alone && (text.starts_with(b"note: ") || render::is_gap(text) == Some(true)) {
+                    // The blank line of a frame, which nobody logged.
+                    if let Some(last) = last {
+                        self.echoes[last].blanks = self.echoes[last].blanks.saturating_sub(1);
+                    }
+                    self.echoes[place].blank_before = true;
+                }
+                if alone && is_headline(text) {
+                    owed = Some(place);
+                }
+                last = Some(place);
+            } else if self.entries[at].text.is_empty()
+                && self.entries[at].stamp.is_empty()
+                && let Some(place) = owed.take().or(last)
+            {
+                self.echoes[place].blanks += 1;
+            }
+        }
+    }
+}
+
+fn copies<'a>(kept: impl Iterator<Item = &'a Kept>, indent: usize, version: Version) -> Vec<Vec<u8>> {
+    let mut heard = Heard::of(kept, indent, version);
+    let printed = heard.printed(indent);
+    heard.place_blanks(&printed);
+    let mut output: Vec<Vec<u8>> = Vec::new();
+    let mut carried = 0;
+    for echo in printed.into_iter().map(|place| &heard.echoes[place]) {
+        let logged = &heard.entries[echo.logged];
+        // A console prints some characters otherwise; what is framed later is as it was logged.
+        let line = match render::is_verbatim(logged.text, version) {
+            true => heard.entries[echo.at].behind(indent),
+            false => {
+                Some([&b" ".repeat(echo.highest.saturating_sub(indent))[..], &logged.joined(logged.indent)].concat())
+            }
+        };
+        let Some(line) = line else { continue };
+        output.extend(echo.blank_before.then(Vec::new));
+        output.push(line);
+        // Behind a line that was logged twice each blank line was logged twice; one that seems to be missing comes
+        // behind a later line, because one of the two lags.
+        let blanks = echo.blanks + if echo.count > 1 { std::mem::take(&mut carried) } else { 0 };
+        carried += blanks % echo.count;
+        output.resize(output.len() + blanks / echo.count, Vec::new());
+    }
+    output
+}
