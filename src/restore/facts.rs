@@ -41,7 +41,7 @@ impl Facts {
     pub(super) fn handed_down(&self, version: Version) -> i32 {
         match self.verbosity {
             ..=0 => 0,
-            1 if version >= (24, 1) || version < (21, 0) => 1,
+            1 if !((21, 0)..(24, 1)).contains(&version) => 1,
             1 => 0,
             _ if version >= (24, 1) => 2,
             _ => 1,

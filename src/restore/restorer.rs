@@ -143,5 +143,5 @@ fn may_matter(begun: &[u8]) -> bool {
     let text = line.text();
     let heads = ["╰─> ", "× ", "See above for ", "No available output.", "Running command ", "error: ", "ERROR: "];
     let begins = |head: &&str| text.starts_with(head.as_bytes()) || head.as_bytes().starts_with(text);
-    line.indent() > 0 && text.first().is_none_or(u8::is_ascii_alphabetic) || heads.iter().any(|head| begins(&head))
+    line.indent() > 0 && text.first().is_none_or(u8::is_ascii_alphabetic) || heads.iter().any(begins)
 }

@@ -9,6 +9,7 @@ mod cache;
 mod command;
 mod configuration;
 mod evidence;
+mod installed;
 mod listener;
 mod log;
 mod recording;

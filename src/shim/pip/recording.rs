@@ -6,8 +6,10 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::installed;
 use super::{Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, expand};
 use crate::classify::{Channel, pip};
+use crate::restore::{self, Facts, Restorer};
 use crate::shim::session::Session;
 use crate::shim::{Call, Recording};
 use crate::supervise::{Error, Interpose, Outcome, Setting, Stream, Tap};
@@ -31,20 +33,22 @@ pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
         return None;
     }
     let session = Session::begin(call)?;
-    Some(Box::new(PipRecording::new(session, &command, call.path)))
+    let facts = Facts::of(call.arguments, |name| std::env::var_os(name));
+    Some(Box::new(PipRecording::new(session, &command, facts, call.path)))
 }
 
 /// Listens to one pip.
 struct PipRecording {
     listener: Listener,
     log: Option<Log>,
+    restorer: Option<Restorer>,
     settings: Vec<Setting>,
     arguments: Vec<OsString>,
     interpose: Interpose,
 }
 
 impl PipRecording {
-    fn new(mut session: Session, command: &Command<'_>, tool: &Path) -> PipRecording {
+    fn new(mut session: Session, command: &Command<'_>, facts: Facts, tool: &Path) -> PipRecording {
         let environment = &Inherited;
         let isolated = command.is_isolated();
         let configuration = Configuration::read(command.name().unwrap_or_default(), isolated, tool, environment);
@@ -56,8 +60,11 @@ impl PipRecording {
             &configuration,
             environment,
         );
+        let version = installed::version(tool);
+        version.iter().for_each(|version| session.version(version.clone()));
         let mut settings = Vec::new();
         let mut arguments = Vec::new();
+        let mut restorer = None;
         let mut interpose = Interpose::default();
         let log = match users_log(command, &configuration, environment) {
             Some(path) => Some(Log::of_user(directory.join(path))),
@@ -69,6 +76,7 @@ impl PipRecording {
                         // pip ignores its variables then; the option says the same.
                         arguments.extend([OsString::from("--log"), path.clone()]);
                     }
+                    restorer = Some(Restorer::new(facts));
                     settings.push((OsString::from("PIP_LOG"), Some(path)));
                     Some(log)
                 }
@@ -84,10 +92,10 @@ impl PipRecording {
         // A stream that is a terminal stays one; the log tells what it shows.
         interpose.stdout = !std::io::stdout().is_terminal();
         interpose.stderr = !std::io::stderr().is_terminal();
-        let options = pip::Options { log: log.is_some(), no_cache: cache.is_none(), version: None };
+        let options = pip::Options { log: log.is_some(), no_cache: cache.is_none(), version: version.clone() };
         let began = log.as_ref().and_then(Log::clock);
         let listener = Listener::new(session, options, Files::new(directory, cache, began));
-        PipRecording { listener, log, settings, arguments, interpose }
+        PipRecording { listener, log, restorer, settings, arguments, interpose }
     }
 }
 
@@ -108,16 +116,29 @@ fn users_log(command: &Command<'_>, configuration: &Configuration, environment: 
 }
 
 impl PipRecording {
-    /// Reads what the log has got since the last time.
+    /// Reads what the log has got since the last time, for the restorer as well.
     fn read_log(&mut self) {
         if let Some(log) = &mut self.log {
-            log.drain(|bytes| self.listener.hear(Channel::Log, bytes));
+            log.drain(|bytes| {
+                if let Some(restorer) = &mut self.restorer {
+                    restorer.log(bytes);
+                }
+                self.listener.hear(Channel::Log, bytes);
+            });
             self.listener.session.flush();
         }
     }
 }
 
 impl Tap for PipRecording {
+    fn pass(&mut self, from: Stream, input: &[u8], output: &mut Vec<u8>) {
+        self.read_log();
+        match &mut self.restorer {
+            Some(restorer) => restorer.pass(stream(from), input, output),
+            None => output.extend_from_slice(input),
+        }
+    }
+
     fn seen(&mut self, from: Stream, input: &[u8]) {
         let channel = match from {
             Stream::Stdout => Channel::Stdout,
@@ -126,6 +147,20 @@ impl Tap for PipRecording {
         };
         self.listener.hear(channel, input);
         self.listener.session.flush();
+    }
+
+    fn close(&mut self, from: Stream, output: &mut Vec<u8>) {
+        self.read_log();
+        if let Some(restorer) = &mut self.restorer {
+            restorer.close(stream(from), output);
+            if from != Stream::Stdout {
+                output.append(&mut restorer.leftover());
+            }
+        }
+    }
+
+    fn held(&mut self, from: Stream) -> Vec<u8> {
+        self.restorer.as_mut().map(|restorer| restorer.held(stream(from))).unwrap_or_default()
     }
 
     fn tick(&mut self) {
@@ -153,6 +188,12 @@ impl Recording for PipRecording {
     fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {
         let Ok(outcome) = outcome else { return };
         self.read_log();
+        if !self.interpose.stderr
+            && let Some(restorer) = &mut self.restorer
+        {
+            // Standard error is a terminal, in which nobody stood: what the log swallowed is shown now, or never.
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), &restorer.leftover());
+        }
         if let Some(panic) = &outcome.tap_panic {
             self.listener.session.degraded(&format!("the recording broke off: {panic}"));
         }
@@ -160,5 +201,13 @@ impl Recording for PipRecording {
             self.listener.session.blind_spot("a process that pip left behind still writes to its output");
         }
         self.listener.end(Some(outcome.end));
+    }
+}
+
+fn stream(from: Stream) -> restore::Stream {
+    match from {
+        Stream::Stdout => restore::Stream::Stdout,
+        Stream::Stderr => restore::Stream::Stderr,
+        Stream::Both => restore::Stream::Both,
     }
 }
