@@ -134,11 +134,11 @@ impl AptRecording {
                     disk.complete(&mut record, &clues);
                     session.artifact(number, &record);
                 }
-                Finding::Attempt(attempt) => session.attempt(*attempt),
+                Finding::Attempt(attempt) => session.attempt(&attempt),
                 Finding::BlindSpot(reason) => session.blind_spot(&reason),
                 Finding::Version(_) | Finding::Installed { .. } => {}
             }
         }
-        session.end(outcome.end);
+        session.end(Some(outcome.end));
     }
 }
