@@ -13,11 +13,12 @@
 #[path = "../tests/ledger/events.rs"]
 mod events;
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use events::{artifact, at, build_info, finished, started, wheel};
 use rustix::time::{ClockId, clock_gettime};
-use wheeltap::event::{Event, Moment, Origin};
+use wheeltap::event::{Event, Moment, Origin, Redactor};
 use wheeltap::ledger::{Directory, Journal, fold, read_journal};
 
 const INVOCATIONS: usize = 200;
@@ -64,6 +65,18 @@ fn main() {
     let directory = Directory::new(place.path());
     println!("| the ledger | median | best |\n|---|---|---|");
 
+    let environment: Vec<_> = (0..60)
+        .map(|number| (format!("VARIABLE_{number}"), "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin".to_owned()))
+        .chain([("PIP_INDEX_URL".to_owned(), "https://user:password@index.example/simple".to_owned())])
+        .collect();
+    let learn = || {
+        let environment = environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        Redactor::learn([&b"install"[..], b"-r", b"requirements.txt"], environment)
+    };
+    row("learn the secrets of 61 variables", measured(500, || timed(|| drop(black_box(learn())))));
+    let (redactor, url) = (learn(), "https://files.example/packages/ab/cd/six-1.16.0-py2.py3-none-any.whl#sha256=ab");
+    row("redact a URL", measured(500, || timed(|| drop(black_box(redactor.text(url))))));
+
     let mut second = 0;
     let short = measured(500, || {
         second += 1;
@@ -99,11 +112,11 @@ fn main() {
 
     let path = journal.files().journal;
     let bytes = std::fs::metadata(&path).unwrap().len();
-    let read = measured(20, || timed(|| drop(std::hint::black_box(read_journal(&path).unwrap()))));
+    let read = measured(20, || timed(|| drop(black_box(read_journal(&path).unwrap()))));
     row(&format!("read the journal of 10 000 artifacts ({:.1} MB)", bytes as f64 / 1e6), read);
     let folded = measured(20, || {
         let events = read_journal(&path).unwrap().events;
-        timed(|| drop(std::hint::black_box(fold(&id, events))))
+        timed(|| drop(black_box(fold(&id, events))))
     });
     row("fold them", folded);
     let mut total = 0;

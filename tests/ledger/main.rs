@@ -8,5 +8,6 @@ mod requires;
 
 mod crowd;
 mod damage;
+mod documents;
 mod events;
 mod places;
