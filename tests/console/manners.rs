@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use crate::harness::Place;
 
+// Contract: console-manners
 #[test]
 fn bad_usage_is_status_2_and_talk() {
     let place = Place::new();
@@ -15,6 +16,7 @@ fn bad_usage_is_status_2_and_talk() {
     }
 }
 
+// Contract: console-manners
 #[test]
 fn an_error_says_why_and_what_to_do() {
     let place = Place::new();
@@ -28,6 +30,7 @@ fn an_error_says_why_and_what_to_do() {
 }
 
 /// A reader that takes one line and leaves is no error: `wheeltap man | head -1`.
+// Contract: console-manners
 #[test]
 fn a_pipe_closed_early_is_no_error() {
     let place = Place::new();
@@ -47,6 +50,7 @@ fn a_pipe_closed_early_is_no_error() {
 }
 
 /// A full disk is one: the data is not there.
+// Contract: console-manners
 #[test]
 fn output_that_cannot_be_written_is_an_error() {
     let place = Place::new();
@@ -56,6 +60,7 @@ fn output_that_cannot_be_written_is_an_error() {
     assert!(said.stderr.starts_with("error: "), "{said}");
 }
 
+// Contract: console-manners
 #[test]
 fn colours_are_for_terminals_unless_somebody_wishes_otherwise() {
     let place = Place::new();

@@ -11,6 +11,7 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+// Contract: shim-links
 #[test]
 fn install_links_to_this_executable_and_can_be_repeated() {
     let place = Place::new();
@@ -37,6 +38,7 @@ fn install_links_to_this_executable_and_can_be_repeated() {
     assert_eq!(names(&place.join("links")), links);
 }
 
+// Contract: shim-links
 #[test]
 fn interpreters_have_a_directory_of_their_own() {
     let place = Place::new();
@@ -45,6 +47,7 @@ fn interpreters_have_a_directory_of_their_own() {
     assert!(!names(&place.join("links")).contains(&"python3".to_owned()));
 }
 
+// Contract: shim-links
 #[test]
 fn a_foreign_file_is_never_overwritten_and_nothing_is_half_done() {
     let place = Place::new();
@@ -69,6 +72,7 @@ fn a_foreign_file_is_never_overwritten_and_nothing_is_half_done() {
     assert_eq!(names(&place.join("links")), ["pip", "pip3"]);
 }
 
+// Contract: shim-links
 #[test]
 fn a_link_to_a_wheeltap_that_moved_is_renewed() {
     let place = Place::new();
@@ -78,6 +82,7 @@ fn a_link_to_a_wheeltap_that_moved_is_renewed() {
     assert_eq!(std::fs::read_link(place.join("links/pip")).unwrap(), wheeltap());
 }
 
+// Contract: shim-links
 #[test]
 fn uninstall_takes_away_what_install_made_and_no_more() {
     let place = Place::new();
@@ -90,6 +95,7 @@ fn uninstall_takes_away_what_install_made_and_no_more() {
     assert_eq!(place.says("shims uninstall --dir links").status, Some(0));
 }
 
+// Contract: shim-links
 #[test]
 fn status_is_a_finding_until_path_finds_the_shims_first() {
     let place = Place::new();
@@ -132,6 +138,7 @@ fn status_is_a_finding_until_path_finds_the_shims_first() {
         ");
 }
 
+// Contract: shim-links
 #[test]
 fn the_default_directory_follows_the_desktop_rules() {
     let place = Place::new();

@@ -77,7 +77,7 @@ fn as_the_first_process_of_a_container_everything_is_inherited_as_elsewhere() {
     }
 }
 
-// Contract: shared-group
+// Contract: killed-shim
 #[test]
 fn a_shim_that_is_killed_takes_the_tool_with_it() {
     let place = Place::new();

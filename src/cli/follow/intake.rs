@@ -225,6 +225,7 @@ mod tests {
         String::from_utf8(log.lines()).unwrap()
     }
 
+    // Contract: run-follow
     #[test]
     fn each_process_gets_a_log_of_its_own() {
         let place = tempfile::tempdir().unwrap();
@@ -248,6 +249,7 @@ mod tests {
         assert!(intake.logs[0].is_over() && intake.logs[1].is_over());
     }
 
+    // Contract: run-follow
     #[test]
     fn a_log_of_the_users_own_stays_where_it_is_and_is_read_from_its_old_length_on() {
         let place = tempfile::tempdir().unwrap();
