@@ -241,9 +241,6 @@ impl Scan<'_> {
         let word = start..blank;
         let next = self.next_word(blank);
         if self.bytes[start..].starts_with(b"--") {
-            if self.bytes.get(next.start) == Some(&b'-') {
-                return blank + 1;
-            }
             return match promise(&self.text[word.clone()]) {
                 Promise::Nothing if self.is_word(word, "--user") => self.login(next),
                 Promise::Nothing => blank + 1,
