@@ -4,7 +4,7 @@
 //! lead them, and the pips that pass them by, to the session. Refuses to fail for want of a record: if nothing can be
 //! recorded, the command simply takes our place.
 
-mod session;
+pub(super) mod session;
 mod stage;
 mod summary;
 

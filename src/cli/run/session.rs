@@ -11,24 +11,24 @@ use crate::supervise::Setting;
 /// `--session` was given something that names no session.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` names no session: a stamp is wanted, YYYYMMDD_HHMMSS")]
-pub(super) struct NoStamp(String);
+pub(in crate::cli) struct NoStamp(String);
 
 /// An open session.
-pub(super) struct Session {
+pub(in crate::cli) struct Session {
     journal: Journal,
 }
 
 /// A session that has ended.
-pub(super) struct Finished {
+pub(in crate::cli) struct Finished {
     /// Where its files are.
-    pub(super) files: Files,
+    pub(in crate::cli) files: Files,
     /// The session, unless somebody else is to fold it.
-    pub(super) folded: Result<Option<crate::event::Session>, ledger::Error>,
+    pub(in crate::cli) folded: Result<Option<crate::event::Session>, ledger::Error>,
 }
 
 impl Session {
     /// Joins the session that `wanted` or else the environment names; opens one where neither does.
-    pub(super) fn open(wanted: Option<&OsStr>, command: &[OsString]) -> anyhow::Result<Session> {
+    pub(in crate::cli) fn open(wanted: Option<&OsStr>, command: &[OsString]) -> anyhow::Result<Session> {
         if let Some(wanted) = wanted
             && wanted.to_str().and_then(SessionId::parse).is_none()
         {
@@ -48,8 +48,13 @@ impl Session {
         Ok(Session { journal })
     }
 
+    /// Its name.
+    pub(in crate::cli) fn id(&self) -> &SessionId {
+        self.journal.id()
+    }
+
     /// The variables through which shims join.
-    pub(super) fn environment(&self) -> Vec<Setting> {
+    pub(in crate::cli) fn environment(&self) -> Vec<Setting> {
         let directory = self.journal.directory().path().as_os_str().to_owned();
         vec![
             (DIRECTORY_VARIABLE.into(), Some(directory)),
@@ -58,14 +63,14 @@ impl Session {
     }
 
     /// Records why the session is not what it should be.
-    pub(super) fn degrade(&mut self, reason: &str) {
+    pub(in crate::cli) fn degrade(&mut self, reason: &str) {
         let event = Event::Degraded { at: now(), invocation: None, reason: reason.to_owned() };
         // What cannot be written now is written with the next event, or is lost with the disk.
         let _ = self.journal.append(&[event]);
     }
 
     /// Folds the session.
-    pub(super) fn finish(mut self) -> Finished {
+    pub(in crate::cli) fn finish(mut self) -> Finished {
         Finished { files: self.journal.files(), folded: self.journal.finish() }
     }
 }

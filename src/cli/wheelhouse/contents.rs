@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::{Cannot as _, Hint as _};
 use crate::event::{Origin, Sha256};
-use crate::manifest::closure::Pool;
+use crate::manifest::closure::{Candidate, Pool};
 use crate::manifest::wheelhouse::{MANIFEST, Present, Success, WheelhouseManifest};
 use crate::store::{self, Distribution};
 
@@ -33,11 +33,14 @@ impl Contents {
     }
 
     /// The files as candidates for requirements.
+    pub(super) fn candidates(&self) -> Vec<Candidate> {
+        self.files.iter().filter_map(|(file, digest)| store::candidate(file, digest.clone().ok())).collect()
+    }
+
+    /// The same, to choose from.
     pub(super) fn pool(&self) -> Pool {
         let mut pool = Pool::default();
-        for candidate in self.files.iter().filter_map(|(file, digest)| store::candidate(file, digest.clone().ok())) {
-            pool.add(candidate);
-        }
+        self.candidates().into_iter().for_each(|candidate| pool.add(candidate));
         pool
     }
 

@@ -41,6 +41,11 @@ pub(super) struct Chosen {
 }
 
 impl Choice {
+    /// That of `python3`.
+    pub(super) fn own() -> Self {
+        Choice { python: None, platform: None }
+    }
+
     /// The environment that was chosen.
     pub(super) fn target(&self) -> anyhow::Result<Chosen> {
         let version = self

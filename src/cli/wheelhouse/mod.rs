@@ -1,5 +1,6 @@
 //! `wheeltap wheelhouse build|check|manifest`: a wheelhouse, recorded and held against what it is to serve.
 
+mod build;
 mod check;
 mod contents;
 mod findings;
@@ -14,6 +15,7 @@ use super::{Console, Status};
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
+  wheeltap wheelhouse build --requirements 'requirements/*.txt'
   wheeltap wheelhouse check
   wheeltap wheelhouse check --requirements requirements.txt --python 3.11 --platform manylinux_2_28_x86_64
   wheeltap wheelhouse manifest | jq '.success[].filename'")]
@@ -24,6 +26,8 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
+    /// Fill a wheelhouse from requirements files, recorded
+    Build(build::Arguments),
     /// Check the files against the manifest, or against requirements for an installation without network
     Check(check::Arguments),
     /// Print what is in a wheelhouse, or write it into its manifest
@@ -33,6 +37,7 @@ enum Verb {
 /// Does what was asked.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     match arguments.verb {
+        Verb::Build(arguments) => build::run(arguments, console),
         Verb::Check(arguments) => check::run(arguments, console),
         Verb::Manifest(arguments) => manifest::run(arguments, console),
     }
