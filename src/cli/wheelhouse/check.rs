@@ -116,7 +116,7 @@ fn against_requirements(arguments: &Arguments, console: &mut Console) -> anyhow:
 }
 
 /// What lies at the paths that requirements name.
-fn locals(readings: &[Requirements]) -> Locals {
+pub(super) fn locals(readings: &[Requirements]) -> Locals {
     let entries = readings.iter().flat_map(|reading| &reading.entries);
     let mut locals: Locals = HashMap::new();
     for location in entries.filter_map(|entry| match &entry.requirement.source {

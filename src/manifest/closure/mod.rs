@@ -15,7 +15,7 @@ mod wish;
 pub use candidate::{Build, Candidate, Pool};
 pub use check::{Locals, check};
 pub use controls::Controls;
-pub use remedy::remedy;
+pub use remedy::{missing_for_builds, remedy};
 pub use wish::Wish;
 
 /// What a check found.

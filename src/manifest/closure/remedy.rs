@@ -53,20 +53,6 @@ pub fn remedy(
     } else if !installs.is_empty() {
         commands.push(format!("{pip} {}", requirements(&installs).join(" ")));
     }
-    // What builds need is wanted in environments of their own: two that exclude each other are two commands.
-    let mut groups: Vec<Vec<(String, String)>> = Vec::new();
-    for finding in &report.findings {
-        if let (true, Finding::Missing { name, requirement, .. }) = (to_build(finding).is_some(), finding) {
-            let pair = (name.clone(), requirement.clone());
-            if groups.iter().any(|group| group.contains(&pair)) {
-                continue;
-            }
-            match groups.iter_mut().find(|group| group.iter().all(|(other, _)| other != name)) {
-                Some(group) => group.push(pair),
-                None => groups.push(vec![pair]),
-            }
-        }
-    }
     let where_to_look: Vec<String> = (readings.iter().flat_map(|reading| &reading.options))
         .filter(|option| matches!(option.flag, Flag::IndexUrl | Flag::ExtraIndexUrl | Flag::TrustedHost))
         .filter_map(|option| {
@@ -77,11 +63,29 @@ pub fn remedy(
                 .map(|value| format!("{} {} ", option.flag.name(), quoted(value)))
         })
         .collect();
-    for group in groups {
-        let wanted: Vec<_> = group.iter().map(|(_, requirement)| quoted(requirement)).collect();
+    for group in missing_for_builds(report) {
+        let wanted: Vec<_> = group.iter().map(|requirement| quoted(requirement)).collect();
         commands.push(format!("{pip} {}{}", where_to_look.concat(), wanted.join(" ")));
     }
     (!commands.is_empty()).then(|| commands.join(" && "))
+}
+
+/// What builds lack, in groups that pip can fetch each at once: they are wanted in environments of their own, and what
+/// two of them want may exclude each other.
+pub fn missing_for_builds(report: &Report) -> Vec<Vec<String>> {
+    let mut groups: Vec<Vec<(&str, &str)>> = Vec::new();
+    for finding in &report.findings {
+        let Finding::Missing { name, requirement, to_build: Some(_), .. } = finding else { continue };
+        let pair = (name.as_str(), requirement.as_str());
+        if groups.iter().any(|group| group.contains(&pair)) {
+            continue;
+        }
+        match groups.iter_mut().find(|group| group.iter().all(|(other, _)| *other != pair.0)) {
+            Some(group) => group.push(pair),
+            None => groups.push(vec![pair]),
+        }
+    }
+    groups.iter().map(|group| group.iter().map(|(_, requirement)| (*requirement).to_owned()).collect()).collect()
 }
 
 fn is_fetchable(finding: &Finding) -> bool {

@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::Said;
 use crate::cli::{Console, now};
 use crate::event::{Redactor, canonical_name, printable, text};
 use crate::ledger::Directory;
@@ -57,15 +58,17 @@ impl Journal {
         &self.path
     }
 
-    /// pip is about to run.
-    pub(super) fn command(&mut self, file: &Path, command: &str) {
-        self.write(file, &format!("$ {command}"));
+    /// Takes in what a worker says.
+    pub(super) fn hear(&mut self, said: Said) {
+        match said {
+            Said::Command(file, command) => self.write(&file, &format!("$ {command}")),
+            Said::Line(file, line) => self.line(&file, &text(&line)),
+            Said::Done(_) => {}
+        }
     }
 
-    /// pip printed a line.
-    pub(super) fn line(&mut self, file: &Path, line: &[u8]) {
-        let line = text(line);
-        self.write(file, &line);
+    fn line(&mut self, file: &Path, line: &str) {
+        self.write(file, line);
         let Some((verb, rest)) = line.trim().split_once(' ') else { return };
         if matches!(verb, "Collecting" | "Processing" | "Downloading" | "Building" | "Saved") {
             self.bar.set_message(printable(&self.redactor.text(&format!("{verb} {rest}"))).into_owned());

@@ -3,6 +3,7 @@
 //! What cannot be had stops nothing else: a file that pip refuses as a whole is tried line by line.
 
 mod attribution;
+mod completion;
 mod journal;
 mod outcome;
 mod pip;
@@ -22,18 +23,23 @@ use super::contents::Contents;
 use super::manifest;
 use crate::cli::run::session::Session;
 use crate::cli::{Console, Hint as _, Status, Tone, explained, now, requirements};
-use crate::manifest::requirements::{Requirements, read};
+use crate::manifest::requirements::read;
 use crate::store::Surroundings;
+use completion::Completion;
 use journal::Journal;
 use outcome::Outcome;
 use pip::Pip;
 use record::Before;
+use task::Task;
 
 /// Fill a wheelhouse from requirements files, recorded
 ///
 /// pip runs through the shim, once for each requirements file, all in one session. A package that cannot be had does
 /// not stop the others: it is listed at the end. Into the wheelhouse goes wheelhouse_manifest.json: each file with its
 /// URL, size, sha256, origin, and the requirement that asked for it.
+///
+/// A file that the wheelhouse satisfies already is only checked by pip, without network, unless --upgrade is given. What
+/// source distributions need to be built is fetched too: the wheelhouse is to suffice without network.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -55,6 +61,9 @@ pub(in crate::cli) struct Arguments {
     /// Build wheels of source distributions (pip wheel instead of pip download)
     #[arg(long)]
     build_wheels: bool,
+    /// Look for newer versions even where the wheelhouse suffices
+    #[arg(long)]
+    upgrade: bool,
     /// What pip gets besides
     #[arg(value_name = "PIP ARGUMENTS", last = true)]
     pip: Vec<OsString>,
@@ -89,8 +98,14 @@ pub(super) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let pip = Pip::new(directory, arguments.build_wheels, &arguments.pip, session.as_ref())
         .hint("install pip, or activate the environment that has it")?;
     let mut journal = Journal::open(&stamp, requirements::redactor(), &readings, console)?;
-    let tasks: Vec<_> = files.into_iter().zip(&readings).collect();
-    let outcomes = work(&tasks, &pip, arguments.jobs, &mut journal);
+    let completion = Completion::new(directory);
+    let is_plain = !arguments.upgrade && arguments.pip.is_empty();
+    let tasks = files.into_iter().zip(&readings);
+    let tasks: Vec<_> = tasks
+        .map(|(file, reading)| Task { file, reading, suffices: is_plain && completion.suffices(reading) })
+        .collect();
+    let mut outcomes = work(&tasks, &pip, arguments.jobs, &mut journal);
+    outcomes.extend(completion.complete(&readings, &pip, &mut journal));
     journal.finish();
     let finished = session.map(Session::finish);
 
@@ -139,13 +154,13 @@ fn expanded(patterns: &[OsString]) -> anyhow::Result<Vec<PathBuf>> {
 }
 
 /// Works on the files, `jobs` at once. The outcomes are in the order of the files.
-fn work(tasks: &[(PathBuf, &Requirements)], pip: &Pip, jobs: usize, journal: &mut Journal) -> Vec<Outcome> {
+fn work(tasks: &[Task<'_>], pip: &Pip, jobs: usize, journal: &mut Journal) -> Vec<Outcome> {
     let (said, heard) = mpsc::channel();
     let waiting = Mutex::new(tasks.iter());
     let next = || waiting.lock().ok().and_then(|mut waiting| waiting.next());
     let worker = |said: Sender<Said>| {
-        while let Some((file, reading)) = next() {
-            let outcome = task::run(file, reading, pip, &said);
+        while let Some(task) = next() {
+            let outcome = task.run(pip, &said);
             let _ = said.send(Said::Done(outcome));
         }
     };
@@ -158,12 +173,11 @@ fn work(tasks: &[(PathBuf, &Requirements)], pip: &Pip, jobs: usize, journal: &mu
         drop(said);
         for said in heard {
             match said {
-                Said::Command(file, command) => journal.command(&file, &command),
-                Said::Line(file, line) => journal.line(&file, &line),
                 Said::Done(outcome) => outcomes.push(outcome),
+                other => journal.hear(other),
             }
         }
     });
-    outcomes.sort_by_key(|outcome| tasks.iter().position(|(file, _)| *file == outcome.file));
+    outcomes.sort_by_key(|outcome| tasks.iter().position(|task| task.file == outcome.file));
     outcomes
 }

@@ -35,6 +35,12 @@ impl Outcome {
         self.errors.push(Unmet { requirement: String::new(), file, line: None, reason });
     }
 
+    /// Something that a build wants could not be had.
+    pub(super) fn unbuildable(&mut self, requirement: &str, reason: &str) {
+        let reason = format!("wanted to build a source distribution: {reason}");
+        self.errors.push(Unmet { requirement: requirement.to_owned(), file: None, line: None, reason });
+    }
+
     /// Notes what pip says that it passes over: `Ignoring NAME: markers '...' don't match your environment`.
     pub(super) fn passed_over(&mut self, lines: &[Vec<u8>], entries: &[&Entry]) {
         for line in lines.iter().map(|line| text(line)) {

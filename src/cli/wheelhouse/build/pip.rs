@@ -15,6 +15,7 @@ use crate::supervise::Setting;
 
 /// How pip is called.
 pub(super) struct Pip {
+    wheelhouse: PathBuf,
     executable: PathBuf,
     name: &'static str,
     arguments: Vec<OsString>,
@@ -47,12 +48,18 @@ impl Pip {
         let verb: [OsString; 2] =
             if builds { ["wheel".into(), "--wheel-dir".into()] } else { ["download".into(), "--dest".into()] };
         Ok(Pip {
+            wheelhouse: wheelhouse.to_owned(),
             executable,
             name,
             arguments: verb.into_iter().chain([wheelhouse.as_os_str().to_owned()]).collect(),
             more: more.to_vec(),
             environment: session.map(Session::environment).unwrap_or_default(),
         })
+    }
+
+    /// The directory that it fills.
+    pub(super) fn wheelhouse(&self) -> &Path {
+        &self.wheelhouse
     }
 
     /// The arguments of a run, pip's name first.

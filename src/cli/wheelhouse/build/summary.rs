@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::cli::{Console, Tone, counted};
-use crate::event::{Origin, Session};
+use crate::event::{Origin, Purpose, Session};
 use crate::ledger::Files;
 use crate::manifest::wheelhouse::{MANIFEST, Unmet, WheelhouseManifest};
 
@@ -40,13 +40,18 @@ pub(super) fn show(
         }
     }
     let taken = tally(manifest, session);
-    let is_download = |origin: &Origin| matches!(origin, Origin::Downloaded | Origin::Vcs);
-    if !taken.keys().any(is_download) && !taken.contains_key(&Origin::Unknown) {
+    let may_be_download =
+        |(origin, _): &(Origin, Purpose)| matches!(origin, Origin::Downloaded | Origin::Vcs | Origin::Unknown);
+    if !taken.keys().any(may_be_download) {
         console.line("nothing was downloaded")?;
     }
     for (origin, word) in WORDS {
-        if let Some((count, bytes)) = taken.get(&origin) {
-            console.line(&format!("{count:>5} {:>10}  {word}", sized(*bytes)))?;
+        for (purpose, remark) in
+            [(Purpose::Runtime, ""), (Purpose::Build, ", to build"), (Purpose::ResolverDiscarded, ", not used")]
+        {
+            if let Some((count, bytes)) = taken.get(&(origin, purpose)) {
+                console.line(&format!("{count:>5} {:>10}  {word}{remark}", sized(*bytes)))?;
+            }
         }
     }
     let total = counted(manifest.summary.total_files, "file", "files");
@@ -67,18 +72,18 @@ pub(super) fn show(
 }
 
 /// How many package files, and how many bytes, by origin: as the session saw them, else by the manifest.
-fn tally(manifest: &WheelhouseManifest, session: Option<&Session>) -> BTreeMap<Origin, (usize, u64)> {
-    let mut taken: BTreeMap<Origin, (usize, u64)> = BTreeMap::new();
-    let mut add = |origin, bytes: u64| {
-        let (count, sum) = taken.entry(origin).or_default();
+fn tally(manifest: &WheelhouseManifest, session: Option<&Session>) -> BTreeMap<(Origin, Purpose), (usize, u64)> {
+    let mut taken: BTreeMap<(Origin, Purpose), (usize, u64)> = BTreeMap::new();
+    let mut add = |origin, purpose, bytes: u64| {
+        let (count, sum) = taken.entry((origin, purpose)).or_default();
         (*count, *sum) = (*count + 1, *sum + bytes);
     };
     match session.filter(|session| session.downloads.all().next().is_some()) {
         Some(session) => {
             let packages = session.downloads.all().filter(|artifact| artifact.kind.is_package());
-            packages.for_each(|artifact| add(artifact.origin, artifact.size_bytes.unwrap_or(0)));
+            packages.for_each(|artifact| add(artifact.origin, artifact.purpose, artifact.size_bytes.unwrap_or(0)));
         }
-        None => manifest.success.iter().for_each(|line| add(line.origin, line.size_bytes)),
+        None => manifest.success.iter().for_each(|line| add(line.origin, Purpose::Runtime, line.size_bytes)),
     }
     taken
 }

@@ -16,33 +16,66 @@ use crate::cli::explained;
 use crate::event::text;
 use crate::manifest::requirements::{Entry, Flag, GlobalOption, Requirements};
 
-/// Has pip fetch what a file asks for.
-pub(super) fn run(file: &Path, reading: &Requirements, pip: &Pip, said: &Sender<Said>) -> Outcome {
-    let mut outcome = Outcome::new(file.to_owned());
-    let entries: Vec<&Entry> = reading.entries.iter().filter(|entry| !entry.constraint).collect();
+/// A requirements file to work on.
+pub(super) struct Task<'a> {
+    pub(super) file: PathBuf,
+    pub(super) reading: &'a Requirements,
+    /// The wheelhouse holds all of it already, as far as can be known.
+    pub(super) suffices: bool,
+}
+
+impl Task<'_> {
+    /// Has pip fetch what the file asks for.
+    pub(super) fn run(&self, pip: &Pip, said: &Sender<Said>) -> Outcome {
+        let mut outcome = Outcome::new(self.file.clone());
+        let entries: Vec<&Entry> = self.reading.entries.iter().filter(|entry| !entry.constraint).collect();
+        if self.suffices && self.is_there(&entries, pip, said, &mut outcome) {
+            return outcome;
+        }
+        fetch(&self.file, self.reading, &entries, pip, said, &mut outcome);
+        outcome
+    }
+
+    /// Whether pip agrees, without network, that the wheelhouse holds all of it.
+    fn is_there(&self, entries: &[&Entry], pip: &Pip, said: &Sender<Said>, outcome: &mut Outcome) -> bool {
+        let links = pip.wheelhouse().as_os_str().to_owned();
+        let wanted = ["--no-index".into(), "--find-links".into(), links, "-r".into(), self.file.clone().into()];
+        let ended = call(&self.file, &wanted, pip, said).ok().filter(|ended| ended.status.success());
+        ended.inspect(|ended| outcome.passed_over(&ended.lines, entries)).is_some()
+    }
+}
+
+fn fetch(
+    file: &Path,
+    reading: &Requirements,
+    entries: &[&Entry],
+    pip: &Pip,
+    said: &Sender<Said>,
+    outcome: &mut Outcome,
+) {
     for problem in &reading.errors {
         outcome.invalid(problem);
     }
     if reading.errors.is_empty() && entries.is_empty() {
-        return outcome;
+        return;
     }
     if reading.errors.is_empty() {
         match call(file, &["-r".into(), file.into()], pip, said) {
             Err(error) => {
                 outcome.failed(explained(&error));
-                return outcome;
+                return;
             }
             Ok(ended) => {
-                outcome.passed_over(&ended.lines, &entries);
+                outcome.passed_over(&ended.lines, entries);
                 if ended.status.success() {
-                    return outcome;
+                    return;
                 }
                 if entries.len() == 1 || is_hopeless(&ended.status) {
-                    match entries.as_slice() {
+                    match entries {
                         [only] => outcome.unmet(only, reason(&ended.lines, &ended.status)),
                         _ => outcome.failed(reason(&ended.lines, &ended.status)),
                     }
-                    return outcome;
+                    return;
                 }
             }
         }
@@ -62,10 +95,9 @@ pub(super) fn run(file: &Path, reading: &Requirements, pip: &Pip, said: &Sender<
             }
         }
     }
-    outcome
 }
 
-fn call(file: &Path, wanted: &[OsString], pip: &Pip, said: &Sender<Said>) -> anyhow::Result<Ended> {
+pub(super) fn call(file: &Path, wanted: &[OsString], pip: &Pip, said: &Sender<Said>) -> anyhow::Result<Ended> {
     let words: Vec<_> = pip.line(wanted).iter().map(|word| text(word.as_encoded_bytes())).collect();
     let _ = said.send(Said::Command(file.to_owned(), words.join(" ")));
     pip.run(wanted, |line| {
@@ -103,6 +135,13 @@ impl Alone {
         arguments.extend(reading.demands_hashes().then(|| OsString::from("--no-deps")));
         arguments
     }
+}
+
+/// Requirements in a file of their own, with the options of those that need them.
+pub(super) fn with_options(requirements: &[String], readings: &[Requirements]) -> anyhow::Result<NamedTempFile> {
+    let options = readings.iter().flat_map(|reading| &reading.options).filter(|option| option.flag.says_where());
+    let options: String = options.map(|option| format!("{}\n", option_line(option))).collect();
+    temporary(&format!("{options}{}\n", requirements.join("\n")))
 }
 
 fn temporary(content: &str) -> anyhow::Result<NamedTempFile> {
