@@ -83,6 +83,8 @@ fn headers(text: &str) -> Vec<(String, String)> {
 pub struct BuildSystem {
     /// What must be installed to build, each as PEP 508 text.
     pub requires: Vec<String>,
+    /// Nothing is said of the build: pip decides.
+    pub is_default: bool,
     /// The backend; setuptools where none is named.
     pub backend: String,
     /// The name that `[project]` states.
@@ -129,6 +131,7 @@ impl BuildSystem {
         let table: toml::Table = pyproject.unwrap_or_default().parse().map_err(wrong)?;
         let hatch = table.get("tool").and_then(|tool| tool.get("hatch")?.get("build")).cloned();
         let parsed: Pyproject = table.try_into().map_err(wrong)?;
+        let is_default = parsed.build_system.is_none();
         let (requires, backend) = match parsed.build_system {
             Some(table) => (table.requires, table.build_backend),
             None => (vec![DEFAULT_REQUIRES.to_owned()], None),
@@ -145,7 +148,7 @@ impl BuildSystem {
             "hatchling" => !hatch.is_some_and(|table| asks_for_more(&table)),
             _ => false,
         };
-        Ok(BuildSystem { requires, backend, name, version, dependencies, is_frugal })
+        Ok(BuildSystem { requires, is_default, backend, name, version, dependencies, is_frugal })
     }
 
     /// Whether the backend is setuptools.

@@ -21,6 +21,9 @@ pub struct InterpreterAnswer {
     pub environment: HashMap<String, String>,
     /// The tags of wheels, the best first.
     pub tags: Vec<String>,
+    /// The version of its pip.
+    #[serde(default)]
+    pub pip: Option<String>,
 }
 
 /// An environment to install into.
@@ -30,6 +33,8 @@ pub struct Target {
     ranks: HashMap<String, usize>,
     unknown: &'static [&'static str],
     label: String,
+    /// pip's version, where it is known.
+    pip: Option<Version>,
 }
 
 /// Why a target cannot be made.
@@ -76,6 +81,7 @@ impl Target {
             ranks: ranked(answer.tags.iter().cloned()),
             unknown: &[],
             label: format!("{} ({})", answer.executable, python_full_version),
+            pip: answer.pip.as_deref().and_then(|pip| pip.parse().ok()),
         })
     }
 
@@ -114,12 +120,18 @@ impl Target {
             ranks: ranked(cpython_tags(minor, &parsed.tags())),
             unknown: &UNKNOWN,
             label: format!("Python {python} on {platform}"),
+            pip: None,
         })
     }
 
     /// What to give pip as `--platform` for wheels of a platform.
     pub fn platforms_for_pip(platform: &str) -> Vec<String> {
         Platform::parse(platform).map_or_else(|| vec![platform.to_owned()], |parsed| parsed.for_pip(platform))
+    }
+
+    /// Whether its pip may want `wheel` for a source tree that does not say what it is built with: pips before 24.0 do.
+    pub fn wants_wheel(&self) -> bool {
+        self.pip.as_ref().is_none_or(|pip| *pip < Version::new([24, 0]))
     }
 
     /// The target for people.

@@ -40,8 +40,10 @@ pub(super) fn read(tree: &Tree) -> Result<Known, String> {
     // Keywords of `setup()` that come from elsewhere may be any.
     let is_silent_on = |word: &str| system.is_setuptools() && !setup.contains(word) && !setup.contains("**");
 
-    let mut known =
-        Known { build: Build { is_setuptools: system.is_setuptools(), ..Build::default() }, ..Known::default() };
+    let mut known = Known {
+        build: Build { is_setuptools: system.is_setuptools(), is_default: system.is_default, ..Build::default() },
+        ..Known::default()
+    };
     for requirement in &system.requires {
         match Wish::parse(requirement) {
             Ok(wish) => known.build.requires.push(wish),

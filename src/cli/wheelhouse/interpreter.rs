@@ -12,13 +12,16 @@ use crate::manifest::target::{InterpreterAnswer, Target};
 const QUESTION: &str = "
 import json, sys
 try:
+    from pip import __version__ as pip
     from pip._vendor.packaging import markers, tags
 except ImportError:
+    pip = None
     from packaging import markers, tags
 print(json.dumps({
     'executable': sys.executable,
     'environment': {name: str(value) for name, value in markers.default_environment().items()},
     'tags': [str(tag) for tag in tags.sys_tags()],
+    'pip': pip,
 }))
 ";
 

@@ -63,6 +63,8 @@ impl Candidate {
 pub struct Build {
     /// What must be there.
     pub requires: Vec<Wish>,
+    /// The source says nothing of its build: pip decides what must be there.
+    pub is_default: bool,
     /// The backend is setuptools, which before 70.1 needs `wheel` too.
     pub is_setuptools: bool,
 }

@@ -181,11 +181,15 @@ fn solve_build<'a>(rules: &Rules<'a>, source: &Candidate) -> Solution<'a> {
         .filter(counts)
         .map(|wish| stated(wish, &format!("the build of {}", source.filename)))
         .collect();
+    let wheel = |by: &str| Wish::parse("wheel").map(|wish| stated(&wish, by));
+    if build.is_default && rules.target.wants_wheel() {
+        roots.extend(wheel(&format!("pip before 24.0, to build {}", source.filename)));
+    }
     let solution = rules.solve(&roots);
     let setuptools = solution.choice.files.get("setuptools").filter(|_| build.is_setuptools);
     match setuptools {
         Some((file, _)) if file.version < Version::new(SETUPTOOLS_ALONE) => {
-            roots.extend(Wish::parse("wheel").map(|wish| stated(&wish, &format!("setuptools {}", file.version))));
+            roots.extend(wheel(&format!("setuptools {}", file.version)));
             rules.solve(&roots)
         }
         _ => solution,
