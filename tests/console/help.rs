@@ -2,11 +2,12 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 13] = [
+const VERBS: [&str; 14] = [
     "",
     "run",
     "ingest",
     "ingest pip",
+    "ingest apt",
     "shims",
     "shims install",
     "shims uninstall",

@@ -7,6 +7,7 @@ mod doctor;
 mod harness;
 mod help;
 mod ingest;
+mod ingest_apt;
 mod manners;
 mod run;
 mod shims;

@@ -112,6 +112,16 @@ impl Classifier {
         told.into_iter().flatten().find_map(|programs| programs.other_than(recorder))
     }
 
+    /// Whether what was given as the log of the messages is one, or is empty.
+    pub fn understands_methods(&self) -> bool {
+        self.methods.as_ref().is_none_or(|(_, traffic)| traffic.understood())
+    }
+
+    /// Whether what was given as the hook's is, or is empty.
+    pub fn understands_hook(&self) -> bool {
+        self.hook.as_ref().is_none_or(|(_, hook)| hook.understood())
+    }
+
     /// Everything that follows. Artifacts come once each.
     pub fn finish(mut self) -> Vec<Finding> {
         if let Some((lines, traffic)) = &mut self.methods {

@@ -34,6 +34,8 @@ pub(super) struct Hook {
     programs: Programs,
     packages: Vec<Package>,
     files: HashMap<Vec<u8>, File>,
+    /// Whether some line has no place in what a hook is told.
+    foreign: bool,
 }
 
 /// A package that is about to be unpacked.
@@ -62,6 +64,8 @@ impl Hook {
             self.in_configuration = false;
         } else if let Some(package) = self.package(line) {
             self.packages.push(package);
+        } else {
+            self.foreign |= self.version == 0 && !line.trim_ascii().is_empty();
         }
     }
 
@@ -89,6 +93,11 @@ impl Hook {
         if let (Ok(size), Ok(changed)) = (size.parse(), changed.parse()) {
             self.files.insert(path.to_vec(), File { size, changed, sha256: Sha256::from_hex(digest) });
         }
+    }
+
+    /// Whether this is what a hook is told, or nothing at all.
+    pub(super) fn understood(&self) -> bool {
+        !self.foreign || self.version > 0 || !self.packages.is_empty()
     }
 
     /// The packages that were about to be unpacked.

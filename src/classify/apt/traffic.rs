@@ -31,6 +31,9 @@ pub(super) struct Traffic {
     open: HashMap<Request, Open>,
     attempts: Attempts,
     programs: Programs,
+    /// Whether some line was an entry of the log, and some was none.
+    known: bool,
+    foreign: bool,
 }
 
 /// The process that was asked, and the URI.
@@ -74,7 +77,11 @@ struct Done {
 impl Traffic {
     /// One line of the log.
     pub(super) fn line(&mut self, line: &[u8]) {
-        let Some(entry) = Entry::parse(line) else { return };
+        let Some(entry) = Entry::parse(line) else {
+            self.foreign |= !line.trim_ascii().is_empty();
+            return;
+        };
+        self.known = true;
         if INTERNAL.contains(&entry.method) {
             return;
         }
@@ -171,6 +178,11 @@ impl Traffic {
                 self.attempts.failed(attempt, reason, false);
             }
         }
+    }
+
+    /// Whether this is a log of messages, or nothing at all.
+    pub(super) fn understood(&self) -> bool {
+        self.known || !self.foreign
     }
 
     /// The programs that apt was configured to use as methods.

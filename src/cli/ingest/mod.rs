@@ -1,6 +1,8 @@
 //! `wheeltap ingest`: the recorded text of a build that ran without wheeltap, as a session document.
 
+mod apt;
 mod pip;
+mod replay;
 
 use super::{Console, Status};
 
@@ -15,11 +17,14 @@ pub(crate) struct Arguments {
 enum Tool {
     /// Classify what one pip printed, or logged with `--log` or PIP_LOG
     Pip(pip::Arguments),
+    /// Classify what one apt-get or apt printed, or what was recorded of its methods and hooks
+    Apt(apt::Arguments),
 }
 
 /// Prints the document.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     match arguments.tool {
         Tool::Pip(arguments) => pip::run(arguments, console),
+        Tool::Apt(arguments) => apt::run(arguments, console),
     }
 }

@@ -1,0 +1,113 @@
+//! What classifiers say of recorded text, gathered into the document of one invocation, whatever the tool.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::classify::Finding;
+use crate::cli::{Cannot as _, now};
+use crate::event::{
+    Artifact, Attempt, BuildInfo, Downloads, Event, Evidence, Invocation, Redactor, SCHEMA, Session, SessionId,
+};
+use crate::ledger::{self, build_info, fold, invocation_id};
+
+/// How many bytes are read at once.
+const CHUNK: usize = 1 << 16;
+
+/// A text that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("read `{}`: {source}", path.display())]
+struct Unreadable {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Reads a file piece by piece; `-` is standard input.
+pub(super) fn read(path: &Path, mut each: impl FnMut(&[u8])) -> anyhow::Result<()> {
+    let unreadable = |source| Unreadable { path: path.to_owned(), source };
+    let mut source: Box<dyn Read> = match path == Path::new("-") {
+        true => Box::new(io::stdin()),
+        false => Box::new(File::open(path).map_err(unreadable).cannot()?),
+    };
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        match source.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => each(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(unreadable(error)).cannot(),
+        }
+    }
+}
+
+/// What a classifier has said of an invocation.
+pub(super) struct Heard {
+    artifacts: BTreeMap<u64, Box<Artifact>>,
+    attempts: Vec<Attempt>,
+    invocation: Invocation,
+    redactor: Redactor,
+}
+
+impl Heard {
+    /// Nothing yet.
+    pub(super) fn new(tool: &str) -> Heard {
+        Heard {
+            artifacts: BTreeMap::new(),
+            attempts: Vec::new(),
+            invocation: Invocation::new(invocation_id(), tool, "text"),
+            redactor: Redactor::default(),
+        }
+    }
+
+    /// One thing more.
+    pub(super) fn take(&mut self, finding: Finding) {
+        match finding {
+            Finding::Version(version) => self.invocation.tool_version = Some(self.redactor.text(&version)),
+            Finding::Artifact { number, record, .. } => {
+                self.artifacts.insert(number, record);
+            }
+            Finding::Attempt(attempt) => self.attempts.push(*attempt),
+            Finding::BlindSpot(reason) => self.invocation.blind_spots.push(self.redactor.text(&reason)),
+            Finding::Installed { .. } => {}
+        }
+    }
+
+    /// The document.
+    pub(super) fn document(mut self, exit: Option<u8>) -> anyhow::Result<Vec<u8>> {
+        self.invocation.exit_code = exit.map(i32::from);
+        let mut document = Vec::new();
+        ledger::document(&mut document, &self.session())?;
+        document.push(b'\n');
+        Ok(document)
+    }
+
+    /// The session of which this is the only invocation. When it happened is not known.
+    fn session(self) -> Session {
+        let Heard { artifacts, attempts, invocation, redactor } = self;
+        let at = now();
+        let id = invocation.id.clone();
+        let artifacts = artifacts.into_iter().map(|(number, artifact)| {
+            let mut record = redactor.artifact(&artifact);
+            record.add_evidence(Evidence::TEXT);
+            Event::Artifact { at, invocation: id.clone(), number, record: Box::new(record) }
+        });
+        let attempts = attempts.into_iter().map(|attempt| {
+            let record = Attempt { invocation: Some(id.clone()), ..redactor.attempt(&attempt) };
+            Event::Attempt { at, record: Box::new(record) }
+        });
+        // It ran elsewhere, for all that is known.
+        let build_info = BuildInfo { platform: "unknown".to_owned(), hostname: None, ..build_info([], &redactor) };
+        let session = SessionId::at(at);
+        let started = Event::SessionStarted { at, schema: SCHEMA, session: session.clone(), build_info };
+        let invocation = Event::InvocationFinished { at, record: Box::new(invocation) };
+        let events = [started].into_iter().chain(artifacts).chain(attempts).chain([invocation]);
+        let mut session = fold(&session, events);
+        (session.started_at, session.finished_at, session.duration_seconds) = (None, None, None);
+        let Downloads { wheels, sdists, apt, other } = &mut session.downloads;
+        for artifact in wheels.iter_mut().chain(sdists).chain(apt).chain(other) {
+            artifact.at = None;
+        }
+        session
+    }
+}
