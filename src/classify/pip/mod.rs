@@ -20,6 +20,7 @@ mod names;
 mod pages;
 mod place;
 mod run;
+mod runs;
 mod sources;
 mod table;
 mod transfers;
@@ -28,3 +29,4 @@ mod verdict;
 mod voice;
 
 pub use classifier::{Classifier, Options};
+pub use runs::{Piece, Runs};

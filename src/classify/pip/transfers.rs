@@ -34,6 +34,7 @@ impl Voice {
             self.links.chose(url);
             run.facts(self.side).direct = true;
         }
+        self.direct = start.is_some();
     }
 
     pub(super) fn download(&mut self, run: &mut Run, place: Place, target: &[u8], amount: Option<Amount>) {
@@ -240,8 +241,15 @@ impl Voice {
     }
 
     fn artifact_of(&self, filename: &[u8]) -> crate::event::Artifact {
-        let collecting = names::artifact(filename, self.collecting.as_deref());
-        if collecting.name.is_some() { collecting } else { names::artifact(filename, Some(self.links.project())) }
+        let hints = [self.collecting.as_deref(), Some(self.links.project())];
+        let mut artifact = names::artifact(filename, hints[0]);
+        if artifact.name.is_none() {
+            artifact = names::artifact(filename, hints[1]);
+        }
+        if artifact.name.is_none() && self.direct {
+            artifact.name = self.collecting.clone();
+        }
+        artifact
     }
 }
 
@@ -258,5 +266,8 @@ impl View {
         self.open = None;
         self.artifact.origin = origin;
         self.artifact.reason = reason.map(str::to_owned);
+        if origin == Origin::Failed {
+            self.artifact.size_bytes = None;
+        }
     }
 }

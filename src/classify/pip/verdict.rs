@@ -56,15 +56,17 @@ const ON_THE_WAY: [&str; 23] = [
 pub(super) fn settle(run: &mut Run, side: Side, end: End) {
     let facts = std::mem::take(run.facts(side));
     for view in run.table.views(side) {
-        if view.open.is_some() {
-            close(view, end, facts.errors.iter());
-        }
         let named = |names: &std::collections::HashSet<Vec<u8>>| {
             view.artifact.filename.as_ref().is_some_and(|filename| names.contains(filename.as_bytes()))
         };
-        if named(&facts.wrong) {
+        let (wrong, present_wrong) = (named(&facts.wrong), named(&facts.present_wrong));
+        if view.open.is_some() {
+            // Where pip lists the files whose bytes are wrong, it has looked at those of all the others.
+            if facts.wrong.is_empty() || wrong { close(view, end, facts.errors.iter()) } else { view.confirm() }
+        }
+        if wrong {
             view.settle(Origin::Failed, Some(WRONG_HASH));
-        } else if view.artifact.origin == Origin::Destination && named(&facts.present_wrong) {
+        } else if view.artifact.origin == Origin::Destination && present_wrong {
             view.settle(Origin::Failed, Some(PRESENT_WRONG));
         }
     }

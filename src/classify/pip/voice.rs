@@ -37,6 +37,8 @@ pub(super) struct Voice {
     pub(super) built: Option<usize>,
     /// The project that is being collected.
     pub(super) collecting: Option<String>,
+    /// It is collected from a URL that the user gave.
+    pub(super) direct: bool,
     /// The text holds what pip only logs, and does not show by default.
     pub(super) is_debug: bool,
     /// pip's HTTP cache is known to be off.
@@ -65,6 +67,7 @@ impl Voice {
             cloned: None,
             built: None,
             collecting: None,
+            direct: false,
             is_debug: false,
             no_cache,
             mismatches: false,

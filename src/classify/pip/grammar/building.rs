@@ -63,7 +63,7 @@ fn is_step(text: &[u8]) -> bool {
         b"Building editable for ",
     ];
     let begun = || text.ends_with(b": started") || memmem::find(text, b" ...").is_some();
-    memmem::find(text, b": finished with status '").is_some()
+    (text.ends_with(b"'") && memmem::find(text, b": finished with status '").is_some())
         || (steps.iter().any(|step| text.starts_with(step)) && begun())
 }
 

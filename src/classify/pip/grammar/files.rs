@@ -5,7 +5,7 @@
 use memchr::memmem;
 
 use super::line::Line;
-use super::words::{between, number, split, word};
+use super::words::{number, split, word};
 
 /// A size as pip prints it: exact below 1000 bytes, rounded above, and then worth nothing here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +46,8 @@ pub(super) fn file(text: &[u8]) -> Option<Line<'_>> {
     if let Some(path) = text.strip_prefix(b"File was already downloaded ") {
         return Some(Line::Present { path });
     }
-    if let Some(path) = between(text, b"Previously-downloaded file ", b" has bad hash") {
-        return Some(Line::PresentWrong { path });
+    if let Some(rest) = text.strip_prefix(b"Previously-downloaded file ") {
+        return memmem::find(rest, b" has bad hash").map(|end| Line::PresentWrong { path: &rest[..end] });
     }
     if let Some(path) = text.strip_prefix(b"Saved ") {
         return Some(Line::Saved { path });

@@ -100,6 +100,9 @@ pub(in crate::classify::pip) enum Line<'a> {
     Other,
 }
 
+/// What pip's lines begin with; the last two open `×` and `╰─>`.
+const FIRST: &[u8] = b"ABCDFGILOPRSTUWYhpc[0123456789\xc3\xe2";
+
 impl<'a> Line<'a> {
     /// Reads a line that begins with its first character that is no space.
     pub(in crate::classify::pip) fn parse(text: &'a [u8]) -> Self {
@@ -107,6 +110,13 @@ impl<'a> Line<'a> {
             return Self::error(rest);
         }
         let text = text.strip_prefix(b"WARNING: ").unwrap_or(text);
+        if let Some(line) = outcome::from_url(text) {
+            return line;
+        }
+        // Nearly all lines that other programs print end here.
+        if !text.first().is_some_and(|first| FIRST.contains(first)) {
+            return Line::Other;
+        }
         files::download(text)
             .or_else(|| files::file(text))
             .or_else(|| network::page(text))

@@ -19,8 +19,9 @@ pub(super) fn page(text: &[u8]) -> Option<Line<'_>> {
         let (url, reason) = split(rest, b": ")?;
         return Some(Line::PageFailed { url, reason });
     }
-    let project = between(text, b" location(s) to search for versions of ", b":")?;
-    text[0].is_ascii_digit().then_some(Line::Search { project })
+    let digits = text.iter().position(|byte| !byte.is_ascii_digit()).filter(|&digits| digits > 0)?;
+    let project = text[digits..].strip_prefix(b" location(s) to search for versions of ")?;
+    Some(Line::Search { project: project.strip_suffix(b":").unwrap_or(project) })
 }
 
 pub(super) fn network(text: &[u8]) -> Option<Line<'_>> {

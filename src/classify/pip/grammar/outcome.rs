@@ -5,7 +5,8 @@
 use memchr::memmem;
 
 use super::line::Line;
-use super::words::{after, between, number, split, word};
+use super::words::{after, number, split, word};
+use crate::classify::pip::url::is_url;
 
 pub(super) fn outcome(text: &[u8]) -> Option<Line<'_>> {
     if let Some(rest) = text.strip_prefix(b"Using pip ") {
@@ -35,9 +36,10 @@ pub(super) fn outcome(text: &[u8]) -> Option<Line<'_>> {
     if let Some(list) = text.strip_prefix(b"Looking in links: ") {
         return Some(Line::Directories { list });
     }
-    if let Some(rest) = between(text, b"Complete output (", b" lines):").or_else(|| between(text, b"> [", b" lines of"))
-    {
-        return number(rest).map(|lines| Line::Output { lines: lines as usize });
+    let counted = text.strip_prefix(b"Complete output (").or_else(|| text.strip_prefix("╰─> [".as_bytes()));
+    if let Some((count, rest)) = counted.and_then(|rest| split(rest, b" lines")) {
+        let quotes = rest.starts_with(b"):") || rest.starts_with(b" of output]");
+        return number(count).filter(|_| quotes).map(|lines| Line::Output { lines: lines as usize });
     }
     if let Some(description) = text.strip_prefix(b"command: ") {
         return Some(Line::OutputOf { description });
@@ -46,12 +48,17 @@ pub(super) fn outcome(text: &[u8]) -> Option<Line<'_>> {
         let end = memmem::find(rest, b" did not run successfully");
         return Some(Line::OutputOf { description: end.map_or(rest, |end| &rest[..end]) });
     }
+    None
+}
+
+/// `NAME from URL:`, `URL:`, `╰─> URL: URL`.
+pub(super) fn from_url(text: &[u8]) -> Option<Line<'_>> {
     if let Some(url) = text.strip_prefix("╰─> URL: ".as_bytes()) {
         return Some(Line::FromUrl { url });
     }
-    let from = text.strip_suffix(b":").and_then(|text| after(text, b" from "))?;
-    let url = word(from).0;
-    crate::classify::pip::url::is_url(url).then_some(Line::FromUrl { url })
+    let text = text.strip_suffix(b":")?;
+    let url = word(after(text, b" from ").unwrap_or(text)).0;
+    is_url(url).then_some(Line::FromUrl { url })
 }
 
 /// Lines without a meaning of their own that nevertheless show that pip went on.

@@ -129,6 +129,9 @@ fn failures() {
         parse("six==1.0 from https://f.example/six.whl#sha256=00 (from -r r.txt (line 1)):"),
         Line::FromUrl { url: b"https://f.example/six.whl#sha256=00" }
     );
+    for of_url in ["https://f.example/six.zip#sha256=00:", "╰─> URL: https://f.example/six.zip#sha256=00"] {
+        assert_eq!(parse(of_url), Line::FromUrl { url: b"https://f.example/six.zip#sha256=00" });
+    }
     assert_eq!(parse("ERROR: Operation cancelled by user"), Line::Error { text: b"Operation cancelled by user" });
     assert!(matches!(parse("pip._vendor.urllib3.exceptions.ProtocolError: ('x', 1)"), Line::Error { .. }));
 }
