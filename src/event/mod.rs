@@ -10,6 +10,7 @@ mod artifact;
 mod bytes;
 mod filename;
 mod journal;
+pub mod json;
 pub mod marked;
 mod moment;
 mod redact;

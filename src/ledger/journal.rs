@@ -11,8 +11,8 @@ use std::os::unix::fs::FileExt;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::{Directory, Error, Files, json};
-use crate::event::{self, BuildInfo, Event, Moment, SCHEMA, SessionId};
+use super::{Directory, Error, Files};
+use crate::event::{self, BuildInfo, Event, Moment, SCHEMA, SessionId, json};
 
 /// The environment variable that names the session to join.
 pub const SESSION_VARIABLE: &str = "WHEELTAP_SESSION";

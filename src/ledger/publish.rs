@@ -9,8 +9,8 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::text::Lines;
-use super::{Error, Journal, fold, json, read};
-use crate::event::{Ecosystem, Session};
+use super::{Error, Journal, fold, read};
+use crate::event::{Ecosystem, Session, json};
 
 /// How often a fold is begun again because others append meanwhile, before it is left to them.
 const ROUNDS: usize = 3;

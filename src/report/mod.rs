@@ -1,1 +1,23 @@
-//! (under construction)
+//! Sessions in, figures and text out.
+//!
+//! Refuses to open, list or write anything: sessions, paths, width and colour are given. Refuses to sound surer than
+//! its sessions are: where the record is incomplete, "nothing was downloaded" is not said.
+
+#![deny(clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod figures;
+mod json;
+mod quantity;
+mod sheet;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use figures::{Figures, Tally};
+pub use json::json;
+pub use quantity::{bytes, seconds};
+pub use sheet::Paper;
+pub use text::text;
+
+/// A file of a session that a report names: what it is, and its path as text.
+pub type NamedFile = (&'static str, String);

@@ -1,4 +1,4 @@
-//! JSON as the ledger writes it: a journal's event on one line; a document with one artifact a line, so that it can be
+//! JSON as this project writes it: a journal's event on one line; a document with one artifact a line, so that it can be
 //! read, compared and searched by line as well as by query.
 //!
 //! What a terminal would obey (DEL, C1 controls, turned writing) is escaped beyond what JSON asks for.
@@ -9,10 +9,13 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use crate::event::printable;
+use super::printable;
 
 /// Appends `value` to `line`, without a newline at its end.
-pub(super) fn line<T: Serialize>(line: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
+///
+/// # Errors
+/// Where `value` cannot be written as JSON; the types of this crate can.
+pub fn line<T: Serialize>(line: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
     value.serialize(&mut Serializer::with_formatter(line, Layout { depth: 0, compact: 1, filled: false }))
 }
 

@@ -1,0 +1,236 @@
+//! A session for people: what was downloaded, what was cached, at one look; then what is wrong or not known.
+
+use super::NamedFile;
+use super::figures::{Figures, Tally};
+use super::quantity::{bytes, seconds};
+use super::sheet::{Cell, Paper, Sheet, Tone};
+use crate::event::{Artifact, Invocation, Origin, Session};
+
+/// The report on `session`, whose `files` are named at its end. Ends with a newline.
+pub fn text(session: &Session, files: &[NamedFile], paper: Paper) -> String {
+    let figures = Figures::of(session);
+    let mut sheet = Sheet::new(paper);
+    let (tone, headline) = headline(session, &figures);
+    sheet.paragraph("", tone, &headline);
+    sheet.paragraph("", Tone::Plain, &circumstances(session));
+    origins(&mut sheet, &figures);
+    list(&mut sheet, "downloaded", Tone::Heading, session, |origin| origin.cached() == Some(false));
+    list(&mut sheet, "failed", Tone::Bad, session, |origin| origin == Origin::Failed);
+    list(&mut sheet, "unknown", Tone::Doubtful, session, |origin| origin == Origin::Unknown);
+    reasons(&mut sheet, "degraded", session, &session.degraded, |invocation| &invocation.degraded);
+    reasons(&mut sheet, "blind spots", session, &session.blind_spots, |invocation| &invocation.blind_spots);
+    let unended: Vec<_> = session.invocations.iter().filter(|invocation| !invocation.has_ended()).collect();
+    if !unended.is_empty() {
+        sheet.gap();
+        sheet.line(Tone::Doubtful, "end not seen");
+        for invocation in unended {
+            sheet.line(Tone::Plain, &format!("  {}", command(invocation)));
+        }
+    }
+    if !files.is_empty() {
+        sheet.gap();
+        let row = |(what, path): &NamedFile| (Tone::Faint, vec![Cell::text(what), Cell::text(path)]);
+        // A path that was cut is of no use to anybody.
+        let mut whole = Sheet::new(Paper { width: None, ..paper });
+        whole.table(&files.iter().map(row).collect::<Vec<_>>());
+        return sheet.into_text() + &whole.into_text();
+    }
+    sheet.into_text()
+}
+
+/// The answer in one sentence.
+pub(super) fn headline(session: &Session, figures: &Figures) -> (Tone, String) {
+    let summary = &session.summary;
+    let (downloaded, cached) = (Figures::sum(&figures.packages, false), Figures::sum(&figures.packages, true));
+    let failed = match summary.total_failed {
+        0 => String::new(),
+        count => format!("; {} failed", files(count)),
+    };
+    if downloaded.files > 0 {
+        let rest = match cached.files {
+            0 => "nothing came from a cache".to_owned(),
+            _ => format!("{} came from caches or local files ({})", cached.files, size(cached)),
+        };
+        let verb = if downloaded.files == 1 { "was" } else { "were" };
+        let text = format!("{} {verb} downloaded ({}), {rest}{failed}", files(downloaded.files), size(downloaded));
+        return (if failed.is_empty() { Tone::Heading } else { Tone::Bad }, text);
+    }
+    if !summary.complete || summary.total_failed > 0 {
+        let missing = match (summary.total_failed, summary.total_unknown) {
+            (0, 0) => "but the record has gaps, named below".to_owned(),
+            (0, count) => format!("but the origin of {} is unknown", files(count)),
+            (count, 0) => format!("and {} failed", files(count)),
+            (failed, unknown) => format!("{} failed, and the origin of {} is unknown", files(failed), unknown),
+        };
+        let tone = if summary.total_failed > 0 { Tone::Bad } else { Tone::Doubtful };
+        return (tone, format!("no download was seen, {missing}"));
+    }
+    let text = match cached.files {
+        0 => "nothing was downloaded, and nothing was needed".to_owned(),
+        1 => {
+            format!("nothing was downloaded: the one package file came from a cache or a local file ({})", size(cached))
+        }
+        count => format!(
+            "nothing was downloaded: all {count} package files came from caches or local files ({})",
+            size(cached)
+        ),
+    };
+    (Tone::Good, text)
+}
+
+/// When, how long, by which tools.
+fn circumstances(session: &Session) -> String {
+    let mut tools: Vec<(String, usize)> = Vec::new();
+    for invocation in &session.invocations {
+        let tool = match &invocation.tool_version {
+            Some(version) => format!("{} {version}", invocation.tool),
+            None => invocation.tool.clone(),
+        };
+        match tools.iter_mut().find(|(known, _)| *known == tool) {
+            Some((_, count)) => *count += 1,
+            None => tools.push((tool, 1)),
+        }
+    }
+    let tools: Vec<_> = tools
+        .into_iter()
+        .map(|(tool, count)| if count == 1 { tool } else { format!("{count} runs of {tool}") })
+        .collect();
+    let mut parts = vec![format!("session {}", session.session_id)];
+    parts.extend(session.duration_seconds.map(seconds));
+    parts.push(if tools.is_empty() { "no tool ran".to_owned() } else { tools.join(", ") });
+    parts.join(", ")
+}
+
+/// The table of origins.
+fn origins(sheet: &mut Sheet, figures: &Figures) {
+    let mut rows = Vec::new();
+    let mut row = |tone, name: &str, tally: Tally, remark: &str| {
+        rows.push((
+            tone,
+            vec![
+                Cell::text(name),
+                Cell::figure(tally.files.to_string()),
+                Cell::figure(if tally.files == tally.unsized_files { String::new() } else { size(tally) }),
+                Cell::text(remark),
+            ],
+        ));
+    };
+    let of = |origin| figures.packages.get(&origin).copied();
+    row(Tone::Heading, "downloaded", Figures::sum(&figures.packages, false), "");
+    row(Tone::Heading, "cached", Figures::sum(&figures.packages, true), "");
+    for (origin, tally) in figures.packages.iter().filter(|(origin, _)| origin.cached() == Some(true)) {
+        row(Tone::Plain, &format!("  {}", origin.as_str()), *tally, meaning(*origin));
+    }
+    let rest = [(Origin::Built, Tone::Plain), (Origin::Failed, Tone::Bad), (Origin::Unknown, Tone::Doubtful)];
+    for (origin, tone) in rest {
+        if let Some(tally) = of(origin) {
+            row(tone, origin.as_str(), tally, meaning(origin));
+        }
+    }
+    let (downloaded, cached) = (Figures::sum(&figures.others, false), Figures::sum(&figures.others, true));
+    for (tally, name) in [(downloaded, "indexes downloaded"), (cached, "indexes cached")] {
+        if tally.files > 0 {
+            row(Tone::Faint, name, tally, "index pages, lists, metadata");
+        }
+    }
+    sheet.gap();
+    sheet.table(&rows);
+}
+
+/// What an origin is, for who has not read the documentation.
+fn meaning(origin: Origin) -> &'static str {
+    match origin {
+        Origin::HttpCache => "pip's cache of what it downloaded before",
+        Origin::WheelCache => "pip's cache of what it built before",
+        Origin::Wheelhouse => "a directory of wheels (--find-links)",
+        Origin::Destination => "already lay where it was to go",
+        Origin::ArchiveCache => "apt's archives",
+        Origin::ListCache => "an apt index that was current",
+        Origin::Local => "a local path or repository",
+        Origin::LayerCache => "recorded by an earlier build, in an image layer",
+        Origin::Built => "made here",
+        Origin::Failed => "not obtained, or not what was expected",
+        Origin::Unknown => "the evidence does not decide",
+        Origin::Downloaded | Origin::Vcs => "",
+    }
+}
+
+/// The package files of some origins, each with what is known of it.
+fn list(sheet: &mut Sheet, title: &str, tone: Tone, session: &Session, chosen: impl Fn(Origin) -> bool) {
+    let artifacts: Vec<_> =
+        session.downloads.all().filter(|artifact| artifact.kind.is_package() && chosen(artifact.origin)).collect();
+    if artifacts.is_empty() {
+        return;
+    }
+    sheet.gap();
+    sheet.line(tone, title);
+    let shown = sheet.shown(artifacts.len());
+    let row = |artifact: &&Artifact| {
+        let name = artifact.name.as_deref().unwrap_or_else(|| artifact.label());
+        let because = artifact.reason.as_deref().or(artifact.source.as_deref());
+        let cells = vec![
+            Cell::text(&format!("  {name}")),
+            Cell::text(artifact.version.as_deref().unwrap_or("-")),
+            Cell::figure(artifact.size_bytes.map_or_else(|| "-".to_owned(), bytes)),
+            Cell::text(because.unwrap_or("")),
+        ];
+        (Tone::Plain, cells)
+    };
+    sheet.table(&artifacts[..shown].iter().map(row).collect::<Vec<_>>());
+    if shown < artifacts.len() {
+        sheet.line(Tone::Faint, &format!("  and {} more", artifacts.len() - shown));
+    }
+}
+
+/// Why the record is not what it should be: the session's own reasons, then those of each invocation.
+fn reasons(
+    sheet: &mut Sheet,
+    title: &str,
+    session: &Session,
+    own: &[String],
+    of: impl Fn(&Invocation) -> &Vec<String>,
+) {
+    let mut all: Vec<(String, usize)> = own.iter().map(|reason| (reason.clone(), 1)).collect();
+    for invocation in &session.invocations {
+        for reason in of(invocation) {
+            let reason = format!("{}: {reason}", invocation.tool);
+            // A hundred runs have the same gap: it is said once.
+            match all.iter_mut().find(|(known, _)| *known == reason) {
+                Some((_, count)) => *count += 1,
+                None => all.push((reason, 1)),
+            }
+        }
+    }
+    if all.is_empty() {
+        return;
+    }
+    sheet.gap();
+    sheet.line(Tone::Doubtful, title);
+    let shown = sheet.shown(all.len());
+    for (reason, count) in &all[..shown] {
+        match count {
+            1 => sheet.paragraph("  ", Tone::Plain, reason),
+            count => sheet.paragraph("  ", Tone::Plain, &format!("{reason} ({count} times)")),
+        }
+    }
+    if shown < all.len() {
+        sheet.line(Tone::Faint, &format!("  and {} more", all.len() - shown));
+    }
+}
+
+fn command(invocation: &Invocation) -> String {
+    if invocation.argv.is_empty() { invocation.tool.clone() } else { invocation.argv.join(" ") }
+}
+
+fn files(count: u64) -> String {
+    format!("{count} package file{}", if count == 1 { "" } else { "s" })
+}
+
+/// The size of files, of which some may have none.
+fn size(tally: Tally) -> String {
+    match (tally.unsized_files, tally.bytes) {
+        (0, total) => bytes(total),
+        (_, 0) => "size unknown".to_owned(),
+        (_, total) => format!("at least {}", bytes(total)),
+    }
+}
