@@ -8,7 +8,7 @@ use crate::requires;
 fn every_exit_status_is_the_tools() {
     let place = Place::new();
     for code in 0..=255 {
-        let argv = ["pip".to_owned(), format!("exit={code}")];
+        let argv = ["pip".to_owned(), "install".to_owned(), format!("exit={code}")];
         let bare = place.run(Way::Bare, &argv);
         assert_eq!(bare.status, code << 8);
         for way in SHIMMED {
@@ -23,7 +23,13 @@ fn a_signal_that_kills_the_tool_kills_the_shim() {
     let place = Place::new();
     // Signals 19 to 22 stop; they are the subject of `stops`.
     for signal in (1..=18).chain(23..=31).chain([34, 50, 64]) {
-        let argv = ["pip".to_owned(), "out=before\\n".to_owned(), format!("raise={signal}"), "exit=7".to_owned()];
+        let argv = [
+            "pip".to_owned(),
+            "install".to_owned(),
+            "out=before\\n".to_owned(),
+            format!("raise={signal}"),
+            "exit=7".to_owned(),
+        ];
         let bare = place.run(Way::Bare, &argv);
         for way in SHIMMED {
             let mut shimmed = place.run(way, &argv);
@@ -39,7 +45,7 @@ fn a_signal_that_kills_the_tool_kills_the_shim() {
 fn no_core_file_is_the_shims() {
     let place = Place::new();
     for way in SHIMMED {
-        let line = "ulimit -c unlimited 2>/dev/null; pip raise=11; echo $?; ls";
+        let line = "ulimit -c unlimited 2>/dev/null; pip install raise=11; echo $?; ls";
         let ended = place.sh(way, line);
         assert!(ended.stdout.lines().filter(|line| line.contains("core")).count() <= 1, "{ended:?}");
         assert!(ended.stdout.starts_with("139\n"), "{ended:?}");
@@ -55,7 +61,7 @@ fn as_the_first_process_of_a_container_a_death_by_signal_is_a_status() {
     let place = Place::new();
     for (action, status) in [("exit=0", 0), ("exit=3", 3), ("raise=15", 143), ("raise=9", 137), ("raise=2", 130)] {
         for way in [Way::Inherited, Way::Interposed] {
-            let argv = ["unshare", "--pid", "--fork", "--mount-proc", "pip", "out=here\\n", action];
+            let argv = ["unshare", "--pid", "--fork", "--mount-proc", "pip", "install", "out=here\\n", action];
             let ended = place.run(way, &argv);
             assert_eq!(ended.status, status << 8, "{way:?} {action}: {ended:?}");
             assert_eq!(ended.stdout, "here\n");
@@ -70,7 +76,7 @@ fn as_the_first_process_of_a_container_everything_is_inherited_as_elsewhere() {
         return;
     }
     let place = Place::new();
-    let argv = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", "exec pip state args"];
+    let argv = ["unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", "exec pip install state args"];
     let bare = place.run(Way::Bare, &argv);
     for way in SHIMMED {
         assert_eq!(place.run(way, &argv), bare, "{way:?}");
@@ -82,7 +88,8 @@ fn as_the_first_process_of_a_container_everything_is_inherited_as_elsewhere() {
 fn a_shim_that_is_killed_takes_the_tool_with_it() {
     let place = Place::new();
     for way in SHIMMED {
-        let mut command = place.command(way, &["pip", &format!("pid={}", place.text("pid")), "linger=20000"]);
+        let mut command =
+            place.command(way, &["pip", "install", &format!("pid={}", place.text("pid")), "linger=20000"]);
         let mut shim = command.spawn().unwrap();
         let tool: i32 = place.await_file("pid").parse().unwrap();
         std::fs::remove_file(place.path("pid")).unwrap();
@@ -101,7 +108,7 @@ fn the_console_ends_as_its_command() {
     let place = Place::new();
     for (action, status) in [("exit=3", 3 << 8), ("raise=15", 15)] {
         let wheeltap = crate::harness::product().to_str().unwrap();
-        let mut command = place.command(Way::Bare, &[wheeltap, "run", "--", "pip", action]);
+        let mut command = place.command(Way::Bare, &[wheeltap, "run", "--", "pip", "install", action]);
         command.env("WHEELTAP_LOG_DIR", place.path("logs"));
         assert_eq!(run(command).status, status);
     }

@@ -21,8 +21,10 @@ pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) enum Way {
     /// As if wheeltap did not exist.
     Bare,
-    /// Through the product.
-    Product,
+    /// Through the product, told by `WHEELTAP_DISABLE` to be a plain exec.
+    Exec,
+    /// Through the product, recorded as pip is.
+    Recorded,
     /// As a supervised child that inherits its streams.
     Inherited,
     /// As a supervised child whose output is listened to.
@@ -30,7 +32,22 @@ pub(crate) enum Way {
 }
 
 /// All ways but the bare one.
-pub(crate) const SHIMMED: [Way; 3] = [Way::Product, Way::Inherited, Way::Interposed];
+pub(crate) const SHIMMED: [Way; 4] = [Way::Exec, Way::Recorded, Way::Inherited, Way::Interposed];
+
+/// All ways.
+pub(crate) const ALL: [Way; 5] = [Way::Bare, Way::Exec, Way::Recorded, Way::Inherited, Way::Interposed];
+
+impl Way {
+    /// Whether the tool is a child of the shim.
+    pub(crate) fn is_supervised(self) -> bool {
+        matches!(self, Way::Recorded | Way::Inherited | Way::Interposed)
+    }
+
+    /// Whether the shim reads what the tool writes where that is no terminal.
+    pub(crate) fn listens(self) -> bool {
+        matches!(self, Way::Recorded | Way::Interposed)
+    }
+}
 
 /// A directory that looks the same to each run; gone when dropped.
 pub(crate) struct Place {
@@ -94,7 +111,7 @@ impl Place {
     pub(crate) fn shims(&self, way: Way) -> String {
         match way {
             Way::Bare => String::new(),
-            Way::Product => self.text("product") + ":",
+            Way::Exec | Way::Recorded => self.text("product") + ":",
             Way::Inherited | Way::Interposed => self.text("test") + ":",
         }
     }
@@ -110,7 +127,13 @@ impl Place {
         let mut command = Command::new("/usr/bin/env");
         command.arg("-i").arg(format!("PATH={path}:/usr/bin:/bin")).args(["LANG=C.UTF-8", "HOME=/nonexistent"]);
         match way {
-            Way::Bare | Way::Product => {}
+            Way::Bare => {}
+            Way::Exec => {
+                command.arg("WHEELTAP_DISABLE=1");
+            }
+            Way::Recorded => {
+                command.arg(format!("WHEELTAP_LOG_DIR={}", self.text("logs")));
+            }
             Way::Inherited => {
                 command.arg("SHIM=inherit");
             }

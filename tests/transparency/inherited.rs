@@ -8,7 +8,7 @@ use crate::harness::{Place, SHIMMED, Way, run};
 /// A line of `sh` that changes what is inherited, then becomes the tool.
 fn handed_down(changes: &str) -> String {
     let place = Place::new();
-    place.same(&format!("{changes}; exec pip state")).stdout
+    place.same(&format!("{changes}; exec pip install state")).stdout
 }
 
 /// A set of signals in a report, but for 32 and 33, which the tests' own `Command` ignores in whatever it starts.
@@ -36,7 +36,7 @@ fn default_signals_stay_default() {
 #[test]
 fn blocked_signals_stay_blocked() {
     let place = Place::new();
-    let line = "exec env --block-signal=USR1,USR2,TERM,CHLD pip state";
+    let line = "exec env --block-signal=USR1,USR2,TERM,CHLD pip install state";
     assert_eq!(set(&place.same(line).stdout, "SigBlk"), 0x14a00);
 }
 
@@ -44,19 +44,19 @@ fn blocked_signals_stay_blocked() {
 #[test]
 fn nohup_and_background_jobs_mean_what_they_mean() {
     let place = Place::new();
-    place.same("nohup pip state");
-    place.same("pip state & wait");
-    place.same("setsid --wait pip out=x");
+    place.same("nohup pip install state");
+    place.same("pip install state & wait");
+    place.same("setsid --wait pip install out=x");
 }
 
 // Contract: sigchld-ignored
 #[test]
 fn a_caller_that_ignores_sigchld_gets_the_status() {
     let place = Place::new();
-    let state = place.same("exec env --ignore-signal=CHLD pip state exit=7");
+    let state = place.same("exec env --ignore-signal=CHLD pip install state exit=7");
     assert_eq!(set(&state.stdout, "SigIgn"), 0x10000);
     assert_eq!(state.status, 7 << 8);
-    place.same("exec env --block-signal=CHLD --ignore-signal=CHLD pip out=x raise=15");
+    place.same("exec env --block-signal=CHLD --ignore-signal=CHLD pip install out=x raise=15");
 }
 
 // Contract: closed-descriptors
@@ -105,8 +105,9 @@ fn descriptors_above_2_are_inherited_and_none_of_ours_is() {
 // Contract: surroundings
 #[test]
 fn directory_umask_limits_and_priority_are_the_callers() {
-    let state =
-        handed_down("mkdir -p 'a b' && cd 'a b'; umask 027; ulimit -n 99; ulimit -s 4096; exec nice -n 5 pip state");
+    let state = handed_down(
+        "mkdir -p 'a b' && cd 'a b'; umask 027; ulimit -n 99; ulimit -s 4096; exec nice -n 5 pip install state",
+    );
     assert!(state.contains("umask 027, priority 5") && state.contains("limit 7: 99 99"), "{state}");
     assert!(state.ends_with("work/a b\n"), "{state}");
 }
@@ -128,7 +129,7 @@ fn with_no_process_to_spare_the_tool_still_runs() {
     }
     open_to_all(&place);
     for way in SHIMMED {
-        let ended = place.sh(way, &format!("{user} sh -c 'ulimit -u 1; exec pip out=ran exit=4'"));
+        let ended = place.sh(way, &format!("{user} sh -c 'ulimit -u 1; exec pip install out=ran exit=4'"));
         assert_eq!((ended.status, ended.stdout.as_str()), (4 << 8, "ran"), "{way:?}: {}", ended.stderr);
     }
 }
@@ -151,14 +152,14 @@ fn open_to_all(place: &Place) {
 #[test]
 fn the_environment_gains_the_guard_and_loses_nothing() {
     let place = Place::new();
-    let line = "env -i A=1 'B C=2' EMPTY= $'BYTES=\\xff\\xfe' PATH=\"$PATH\" ${SHIM+SHIM=\"$SHIM\"} pip env";
+    let line = "env -i A=1 'B C=2' EMPTY= $'BYTES=\\xff\\xfe' PATH=\"$PATH\" SHIM=\"$SHIM\" WHEELTAP_LOG_DIR=\"$WHEELTAP_LOG_DIR\" pip install env";
     let line = format!("bash -c '{}'", line.replace('\'', "'\\''"));
     let bare = environment(&place.sh(Way::Bare, &line).stdout);
     assert!(bare.contains(&"BYTES=\\xff\\xfe".to_owned()) && bare.contains(&"B C=2".to_owned()), "{bare:?}");
     for way in SHIMMED {
         let shimmed = place.sh(way, &line).stdout;
         assert_eq!(environment(&shimmed), bare, "{way:?}");
-        assert_eq!(shimmed.matches("WHEELTAP_").count(), 1, "{shimmed}");
+        assert_eq!(shimmed.matches("WHEELTAP_GUARD=").count(), 1, "{shimmed}");
     }
 }
 
@@ -167,7 +168,7 @@ fn the_environment_gains_the_guard_and_loses_nothing() {
 fn the_variable_that_a_shell_sets_to_the_command_names_the_real_one() {
     let place = Place::new();
     let shown = |way| {
-        let env = place.run(way, &["bash", "-c", "pip env; true"]).stdout;
+        let env = place.run(way, &["bash", "-c", "pip install env; true"]).stdout;
         env.lines().find(|line| line.starts_with("_=")).map(str::to_owned)
     };
     assert_eq!(shown(Way::Bare), Some(format!("_={}", place.text("real/pip"))));
@@ -178,7 +179,7 @@ fn the_variable_that_a_shell_sets_to_the_command_names_the_real_one() {
 
 /// The environment, but for the variables by which the runs differ.
 fn environment(shown: &str) -> Vec<String> {
-    let ours = ["PATH=", "SHIM=", "WHEELTAP_GUARD="];
+    let ours = ["PATH=", "SHIM=", "WHEELTAP_GUARD=", "WHEELTAP_LOG_DIR=", "PIP_LOG="];
     let lines = shown.lines().filter(|line| !ours.iter().any(|name| line.starts_with(name)));
     lines.map(str::to_owned).collect()
 }
@@ -191,7 +192,7 @@ fn arguments_are_bytes() {
     let long = "x".repeat(100_000);
     for way in SHIMMED {
         let run_it = |way| {
-            let mut command = place.command(way, &["pip", "args", "", " ", "--", "-c"]);
+            let mut command = place.command(way, &["pip", "install", "args", "", " ", "--", "-c"]);
             command.arg(strange).arg(&long);
             run(command)
         };
@@ -211,7 +212,7 @@ fn paths_are_bytes() {
             let mut path = std::ffi::OsString::from(format!("PATH={}", place.shims(way)));
             path.push(&strange);
             let mut command = place.command(way, &["env"]);
-            command.arg(path).args(["pip", "args", "state"]).current_dir(&strange);
+            command.arg(path).args(["pip", "install", "args", "state"]).current_dir(&strange);
             run(command)
         };
         let bare = run_it(Way::Bare);
@@ -224,12 +225,12 @@ fn paths_are_bytes() {
 #[test]
 fn the_tool_gets_the_name_that_a_bare_call_gives_it() {
     let place = Place::new();
-    assert_eq!(place.same("pip args").stdout, "pip\nargs\n");
+    assert_eq!(place.same("pip install args").stdout, "pip\ninstall\nargs\n");
     // Called by the path of the shim, it is called as by the path of the tool.
-    for way in [Way::Product, Way::Inherited, Way::Interposed] {
+    for way in SHIMMED {
         let shim = format!("{}pip", place.shims(way).replace(':', "/"));
-        let called = place.run(way, &[shim.as_str(), "args"]);
-        assert_eq!(called.stdout, format!("{}\nargs\n", place.text("real/pip")));
+        let called = place.run(way, &[shim.as_str(), "install", "args"]);
+        assert_eq!(called.stdout, format!("{}\ninstall\nargs\n", place.text("real/pip")));
     }
     // A script sees the path under which it was found.
     place.script("scripts/pip", "echo \"$0\"");

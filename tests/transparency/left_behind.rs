@@ -4,9 +4,7 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Place, SHIMMED, Way, eventually, expect, touch, wait};
-
-const ALL: [Way; 4] = [Way::Bare, SHIMMED[0], SHIMMED[1], SHIMMED[2]];
+use crate::harness::{ALL, Place, Way, eventually, expect, touch, wait};
 
 // Contract: left-behind
 #[test]
@@ -14,7 +12,8 @@ fn the_shim_ends_with_the_tool_and_the_rest_is_still_forwarded() {
     let place = Place::new();
     for way in ALL {
         let gate = format!("await={}", place.text("go"));
-        let argv = ["pip", "out=tool\\n", "leave=3", &gate, "out=left behind\\n", "huge=300000", "err=also\\n"];
+        let argv =
+            ["pip", "install", "out=tool\\n", "leave=3", &gate, "out=left behind\\n", "huge=300000", "err=also\\n"];
         let mut child = place.command(way, &argv).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let start = Instant::now();
@@ -37,7 +36,7 @@ fn the_shim_ends_with_the_tool_and_the_rest_is_still_forwarded() {
 fn who_is_left_behind_is_told_when_nobody_reads_any_more() {
     let place = Place::new();
     for way in ALL {
-        let line = "pip leave=0 flood; echo here";
+        let line = "pip install leave=0 flood; echo here";
         let (mut pid, gone) = (String::new(), place.path("pid"));
         let _ = std::fs::remove_file(&gone);
         let line = line.replace("flood", &format!("pid={} flood", gone.display()));
@@ -59,8 +58,8 @@ fn who_is_left_behind_is_told_when_nobody_reads_any_more() {
 #[test]
 fn a_daemon_that_closes_its_streams_holds_nobody() {
     let place = Place::new();
-    place.same("pip out=x; (sleep 20 >/dev/null 2>&1 &); echo done");
-    let script = "pip leave=0 linger=15000 >/dev/null 2>&1; echo done";
+    place.same("pip install out=x; (sleep 20 >/dev/null 2>&1 &); echo done");
+    let script = "pip install leave=0 linger=15000 >/dev/null 2>&1; echo done";
     let start = Instant::now();
     place.same(script);
     assert!(start.elapsed() < Duration::from_secs(10));
@@ -70,7 +69,7 @@ fn a_daemon_that_closes_its_streams_holds_nobody() {
 #[test]
 fn a_caller_that_waits_for_the_end_of_the_output_gets_all_of_it() {
     let place = Place::new();
-    let ended = place.same("x=$(pip out=1 leave=0 linger=200 out=2); echo \"[$x]\"");
+    let ended = place.same("x=$(pip install out=1 leave=0 linger=200 out=2); echo \"[$x]\"");
     assert_eq!(ended.stdout, "[12]\n");
 }
 
@@ -78,7 +77,7 @@ fn a_caller_that_waits_for_the_end_of_the_output_gets_all_of_it() {
 #[test]
 fn what_forwards_for_those_left_behind_holds_nothing_else() {
     let place = Place::new();
-    let line = format!("exec 5>lock 6</dev/null; pip leave=0 await={} out=end", place.text("go"));
+    let line = format!("exec 5>lock 6</dev/null; pip install leave=0 await={} out=end", place.text("go"));
     let mut command = place.command(Way::Interposed, &["sh", "-c", &line]);
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
     let mut stdout = child.stdout.take().unwrap();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harness::{Place, SHIMMED, Way, product, run};
+use crate::harness::{ALL, Place, SHIMMED, Way, product, run};
 
 /// A script that says which one it is, and its arguments.
 fn named(place: &Place, name: &str) {
@@ -15,7 +15,7 @@ fn found(place: &Place, way: Way, path: &str) -> (i32, String) {
     let path = path.replace("{shim}", shim.trim_end_matches(':')).replace("{place}", &place.text(""));
     let path = if way == Way::Bare { path.trim_start_matches(':').replace("::", ":") } else { path };
     let mut command = place.command(way, &["env"]);
-    command.arg(format!("PATH={path}")).args(["/bin/sh", "-c", "pip x"]);
+    command.arg(format!("PATH={path}")).args(["/bin/sh", "-c", "pip install x"]);
     let ended = run(command);
     (ended.status, ended.stdout.replace(&place.text(""), "") + &ended.stderr.replace(&place.text(""), ""))
 }
@@ -30,15 +30,15 @@ fn the_first_tool_behind_the_shim_runs() {
     std::fs::create_dir_all(place.path("c/pip")).unwrap();
     std::fs::write(place.path("work/not-a-directory"), "").unwrap();
     for (path, expected) in [
-        ("{shim}:{place}a:{place}b", "a/pip: a/pip x\n"),
-        ("{place}empty:{shim}:{place}b:{place}a", "b/pip: b/pip x\n"),
-        ("{shim}:{shim}:{place}a:{shim}:{place}a", "a/pip: a/pip x\n"),
-        ("{shim}:rel:{place}a", "work/rel/pip: rel/pip x\n"),
-        ("{shim}:./rel:{place}a", "work/rel/pip: ./rel/pip x\n"),
-        ("{shim}:{place}a/:{place}b", "a/pip: a//pip x\n"),
-        ("{shim}:{place}c:not-a-directory:{place}b", "b/pip: b/pip x\n"),
+        ("{shim}:{place}a:{place}b", "a/pip: a/pip install x\n"),
+        ("{place}empty:{shim}:{place}b:{place}a", "b/pip: b/pip install x\n"),
+        ("{shim}:{shim}:{place}a:{shim}:{place}a", "a/pip: a/pip install x\n"),
+        ("{shim}:rel:{place}a", "work/rel/pip: rel/pip install x\n"),
+        ("{shim}:./rel:{place}a", "work/rel/pip: ./rel/pip install x\n"),
+        ("{shim}:{place}a/:{place}b", "a/pip: a//pip install x\n"),
+        ("{shim}:{place}c:not-a-directory:{place}b", "b/pip: b/pip install x\n"),
     ] {
-        for way in [Way::Bare, Way::Product, Way::Inherited, Way::Interposed] {
+        for way in ALL {
             assert_eq!(found(&place, way, path), (0, expected.to_owned()), "{way:?} {path}");
         }
     }
@@ -53,7 +53,7 @@ fn an_empty_entry_is_the_current_directory() {
     for way in SHIMMED {
         for path in ["{shim}::{place}a", "{shim}:", "{place}none::{shim}"] {
             let (status, said) = found(&place, way, path);
-            assert_eq!((status, said.as_str()), (0, "work/pip: pip x\n"), "{way:?} {path}");
+            assert_eq!((status, said.as_str()), (0, "work/pip: pip install x\n"), "{way:?} {path}");
         }
     }
 }
@@ -93,7 +93,7 @@ fn a_tool_that_cannot_be_executed_is_status_126() {
         let denied = (126 << 8, "wheeltap: a/pip: Permission denied\n".to_owned());
         assert_eq!(found(&place, way, "{shim}:{place}a"), denied, "{way:?}");
         // As every shell does, it is passed over if there is another.
-        assert_eq!(found(&place, way, "{shim}:{place}a:{place}b"), (0, "b/pip: b/pip x\n".into()), "{way:?}");
+        assert_eq!(found(&place, way, "{shim}:{place}a:{place}b"), (0, "b/pip: b/pip install x\n".into()), "{way:?}");
     }
 }
 
@@ -108,8 +108,8 @@ fn a_tool_whose_interpreter_is_gone_is_not_found() {
     }
     // The system's shell goes on to the next, and so do we.
     named(&place, "b/pip");
-    for way in [Way::Bare, Way::Product, Way::Inherited, Way::Interposed] {
-        assert_eq!(found(&place, way, "{shim}:{place}a:{place}b"), (0, "b/pip: b/pip x\n".into()), "{way:?}");
+    for way in ALL {
+        assert_eq!(found(&place, way, "{shim}:{place}a:{place}b"), (0, "b/pip: b/pip install x\n".into()), "{way:?}");
     }
 }
 
@@ -122,7 +122,7 @@ fn what_is_not_a_program_is_refused_or_run_by_the_shell() {
     place.script("b/pip", "");
     std::fs::write(place.path("b/pip"), b"\x7fELF\x00\x00\x00garbage").unwrap();
     for way in SHIMMED {
-        assert_eq!(found(&place, way, "{shim}:{place}a"), (0, "by the shell x\n".into()), "{way:?}");
+        assert_eq!(found(&place, way, "{shim}:{place}a"), (0, "by the shell install x\n".into()), "{way:?}");
         let refused = (126 << 8, "wheeltap: b/pip: Exec format error\n".to_owned());
         assert_eq!(found(&place, way, "{shim}:{place}b"), refused, "{way:?}");
     }
@@ -134,7 +134,7 @@ fn a_shim_in_any_form_and_number_finds_the_tool_behind_it() {
     let place = Place::new();
     named(&place, "real-one/pip");
     for way in SHIMMED {
-        let shim = if way == Way::Product { product() } else { crate::harness::test_shim() };
+        let shim = if matches!(way, Way::Exec | Way::Recorded) { product() } else { crate::harness::test_shim() };
         let form = |name: &str, make: &dyn Fn(&Path, &Path)| {
             let path = place.path(name).join("pip");
             let _ = std::fs::remove_dir_all(place.path(name));
@@ -155,7 +155,7 @@ fn a_shim_in_any_form_and_number_finds_the_tool_behind_it() {
                     format!("{{place}}{first}:{{place}}{second}:{{place}}{first}:{{place}}real-one:{{place}}{second}"),
                 ] {
                     let said = found(&place, way, &path);
-                    assert_eq!(said, (0, "real-one/pip: real-one/pip x\n".into()), "{way:?} {path}");
+                    assert_eq!(said, (0, "real-one/pip: real-one/pip install x\n".into()), "{way:?} {path}");
                 }
                 let nothing = found(&place, way, &format!("{{place}}{first}:{{place}}{second}"));
                 assert_eq!(nothing, (127 << 8, "wheeltap: pip: command not found\n".into()), "{way:?}");
@@ -175,8 +175,8 @@ fn copies_in_a_row_record_once() {
     }
     let trace = place.text("trace");
     let path = ["one", "two", "three", "real-one"].map(|name| place.text(name)).join(":");
-    let mut command = place.command_on(Way::Product, &path, &["env", &format!("SHIM=inherit trace={trace}")]);
-    command.args(["pip", "x"]);
+    let mut command = place.command_on(Way::Bare, &path, &["env", &format!("SHIM=inherit trace={trace}")]);
+    command.args(["pip", "install", "x"]);
     assert_eq!(run(command).status, 0);
     assert_eq!(place.await_file("trace").matches("begin").count(), 1);
 }
@@ -190,7 +190,7 @@ fn disabled_it_is_a_plain_exec() {
         let _ = std::fs::remove_file(&trace);
         let mut command = place.command(Way::Inherited, &["env"]);
         command.arg(format!("SHIM=interpose trace={}", trace.display())).arg(format!("WHEELTAP_DISABLE={value}"));
-        command.args(["sh", "-c", "echo $$; exec pip pid=number exit=3"]);
+        command.args(["sh", "-c", "echo $$; exec pip install pid=number exit=3"]);
         let ended = run(command);
         assert_eq!(ended.status, 3 << 8);
         let traced = std::fs::read_to_string(&trace).unwrap_or_default();

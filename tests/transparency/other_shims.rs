@@ -1,6 +1,6 @@
 //! Other shim families above and below us, and calls within calls.
 
-use crate::harness::{Place, SHIMMED, Way, run};
+use crate::harness::{ALL, Place, SHIMMED, Way, run};
 use crate::requires;
 
 /// A family that works like pyenv: finds the tool of a version, or, for `system`, the first on `PATH` that is not its own
@@ -38,7 +38,7 @@ fn traced(place: &Place, way: Way, path: &[&str], variables: &[&str], line: &str
         })
         .collect();
     let mut command = place.command_on(way, &directories.join(":"), &["env"]);
-    if way != Way::Product && way != Way::Bare {
+    if way == Way::Inherited || way == Way::Interposed {
         let how = if way == Way::Inherited { "inherit" } else { "interpose" };
         command.arg(format!("SHIM={how} mark trace={}", trace.display()));
     }
@@ -93,7 +93,7 @@ fn two_families_are_no_more_than_one() {
     family(&place, "family");
     family(&place, "other");
     place.script("system/pip", "echo \"system $*\"");
-    for way in [Way::Product, Way::Inherited, Way::Interposed] {
+    for way in SHIMMED {
         // Bare, these two would call each other for ever: it is our shim between them that ends it.
         for path in [["shim", "family", "other", "system"], ["family", "shim", "other", "system"]] {
             let (said, status, trace) = traced(&place, way, &path, &["VERSION=system"], "pip install x");
@@ -156,7 +156,7 @@ fn a_guard_that_is_garbage_is_none() {
     let place = Place::new();
     for garbage in ["", "x", ";;;;;;;", "1;1;=1;;zz;;;", "2;99999;=1;;;;;", "1;4294967295;=0;;;;;x=y z=1"] {
         let variable = format!("WHEELTAP_GUARD={garbage}");
-        let (said, status, _) = traced(&place, Way::Product, &["shim", "real"], &[&variable], "pip out=ran");
+        let (said, status, _) = traced(&place, Way::Recorded, &["shim", "real"], &[&variable], "pip install out=ran");
         let expected = if garbage.starts_with("1;4294967295") { 127 << 8 } else { 0 };
         assert_eq!(status, expected, "{garbage:?}: {said}");
     }
@@ -171,7 +171,7 @@ fn a_nested_call_runs_the_same_tool_and_is_recorded_by_the_outer_call() {
                 if sys.argv[1] == 'outer': subprocess.check_call(['pip', 'inner', *sys.argv[1:]])\n";
     place.script("python/pip", body);
     place.script("wrong/pip", "echo wrong");
-    for way in [Way::Bare, Way::Product, Way::Inherited, Way::Interposed] {
+    for way in ALL {
         let (said, status, trace) = traced(&place, way, &["shim", "python", "wrong"], &[], "pip outer x");
         assert_eq!((said.as_str(), status), ("real outer x\nreal inner outer x\n", 0), "{way:?}");
         assert!(trace.matches("begin").count() <= 1, "{way:?}: {trace}");
@@ -193,7 +193,8 @@ fn a_nested_call_that_lost_the_outer_recording_is_recorded_itself() {
 #[test]
 fn calls_one_after_the_other_are_recorded_each() {
     let place = Place::new();
-    let (_, _, trace) = traced(&place, Way::Interposed, &["shim", "real"], &[], "pip out=1; pip out=1; pip3 out=2");
+    let (_, _, trace) =
+        traced(&place, Way::Interposed, &["shim", "real"], &[], "pip install out=1; pip install out=1; pip3 out=2");
     assert_eq!(trace.matches("begin").count(), 3, "{trace}");
     // The recording of one tool does not cover another that it starts.
     place.script("mixed/apt-get", "pip out=nested");

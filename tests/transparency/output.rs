@@ -4,9 +4,7 @@ use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
-use crate::harness::{Place, SHIMMED, Way, eventually, expect, finish, kill, run, touch, wait};
-
-const ALL: [Way; 4] = [Way::Bare, SHIMMED[0], SHIMMED[1], SHIMMED[2]];
+use crate::harness::{ALL, Place, Way, eventually, expect, finish, kill, run, touch, wait};
 
 // Contract: output-as-it-comes
 #[test]
@@ -14,7 +12,7 @@ fn output_is_forwarded_as_it_comes() {
     let place = Place::new();
     for way in ALL {
         let gate = |name: &str| format!("await={}", place.text(name));
-        let argv = ["pip", "out=a", &gate("one"), "out=b\\n", "err=c", &gate("two"), "out=d"];
+        let argv = ["pip", "install", "out=a", &gate("one"), "out=b\\n", "err=c", &gate("two"), "out=d"];
         let mut child = place.command(way, &argv).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         expect(&mut stdout, "a");
@@ -35,9 +33,9 @@ fn every_byte_arrives() {
     let place = Place::new();
     let bytes: String = (0..=255).map(|byte| format!("\\x{byte:02x}")).collect();
     for line in [
-        format!("pip out='{bytes}' | od -c; pip out='{bytes}' err='{bytes}' 2>&1 >/dev/null | od -c"),
-        "pip huge=20000000 | cksum; pip huge=20000000 2>&1 | cksum; pip huge=3000001 >file; cksum <file".to_owned(),
-        "pip huge=70000 err=x huge=1 err=y".to_owned(),
+        format!("pip install out='{bytes}' | od -c; pip install out='{bytes}' err='{bytes}' 2>&1 >/dev/null | od -c"),
+        "pip install huge=20000000 | cksum; pip install huge=20000000 2>&1 | cksum; pip install huge=3000001 >file; cksum <file".to_owned(),
+        "pip install huge=70000 err=x huge=1 err=y".to_owned(),
     ] {
         place.same(&line);
     }
@@ -48,7 +46,7 @@ fn every_byte_arrives() {
 fn memory_does_not_grow_with_the_output() {
     let place = Place::new();
     let peak = |megabytes: u32| {
-        let argv = ["pip", &format!("huge={megabytes}000000"), "err=done", "await=go"];
+        let argv = ["pip", "install", &format!("huge={megabytes}000000"), "err=done", "await=go"];
         let mut command = place.command(Way::Interposed, &argv);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         expect(child.stderr.as_mut().unwrap(), "done");
@@ -68,7 +66,7 @@ fn memory_does_not_grow_with_the_output() {
 fn a_reader_that_does_not_read_stops_the_tool() {
     let place = Place::new();
     for way in ALL {
-        let mut child = place.command(way, &["pip", "flood"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = place.command(way, &["pip", "install", "flood"]).stdout(Stdio::piped()).spawn().unwrap();
         let idle = || {
             let time = times(child.id());
             std::thread::sleep(Duration::from_millis(50));
@@ -96,7 +94,7 @@ fn times(process: u32) -> Vec<String> {
 fn a_signal_is_forwarded_while_nobody_reads() {
     let place = Place::new();
     for way in ALL {
-        let mut child = place.command(way, &["pip", "flood"]).stdout(Stdio::piped()).spawn().unwrap();
+        let mut child = place.command(way, &["pip", "install", "flood"]).stdout(Stdio::piped()).spawn().unwrap();
         eventually("it is full", || (queued(&child) >= 65536).then_some(()));
         kill(child.id() as i32, 10);
         assert_eq!(wait(&mut child), 10, "{way:?}");
@@ -113,11 +111,11 @@ fn queued(child: &std::process::Child) -> usize {
 fn a_reader_that_leaves_early_ends_the_tool_as_bare() {
     let place = Place::new();
     for line in [
-        "bash -c 'set -o pipefail; pip flood | head -c 10; echo ${PIPESTATUS[0]}'",
-        "bash -c 'pip out=1 huge=5000000 2>&1 | head -c 1; echo ${PIPESTATUS[0]}'",
+        "bash -c 'set -o pipefail; pip install flood | head -c 10; echo ${PIPESTATUS[0]}'",
+        "bash -c 'pip install out=1 huge=5000000 2>&1 | head -c 1; echo ${PIPESTATUS[0]}'",
         // A tool that ignores SIGPIPE is told by the error of its write (the tool then exits with 98).
-        "bash -c 'trap \"\" PIPE; pip flood | head -c 10; echo ${PIPESTATUS[0]}'",
-        "bash -c 'pip err=x flood 2>/dev/null | true; echo ${PIPESTATUS[0]}'",
+        "bash -c 'trap \"\" PIPE; pip install flood | head -c 10; echo ${PIPESTATUS[0]}'",
+        "bash -c 'pip install err=x flood 2>/dev/null | true; echo ${PIPESTATUS[0]}'",
     ] {
         place.same(line);
     }
@@ -128,13 +126,13 @@ fn a_reader_that_leaves_early_ends_the_tool_as_bare() {
 fn the_first_write_after_the_reader_has_left_is_the_last() {
     let place = Place::new();
     for way in ALL {
-        let argv = ["pip", "out=first\\n", &format!("await={}", place.text("left")), "out=second", "exit=5"];
+        let argv = ["pip", "install", "out=first\\n", &format!("await={}", place.text("left")), "out=second", "exit=5"];
         let mut child = place.command(way, &argv).stdout(Stdio::piped()).spawn().unwrap();
         let mut stdout = child.stdout.take().unwrap();
         expect(&mut stdout, "first\n");
         let before = pipes_of(child.id());
         drop(stdout);
-        if way == Way::Interposed {
+        if way.listens() {
             // The shim has to notice before the tool writes; bare there is nothing to notice.
             eventually("the pipe is closed", || (pipes_of(child.id()) < before).then_some(()));
         }
@@ -156,13 +154,13 @@ fn pipes_of(process: u32) -> usize {
 #[test]
 fn a_full_disk_is_an_error_of_the_tools_write() {
     let place = Place::new();
-    for way in [Way::Bare, Way::Product, Way::Inherited] {
-        let mut command = place.command(way, &["pip", "out=x", "exit=3"]);
+    for way in [Way::Bare, Way::Exec, Way::Inherited] {
+        let mut command = place.command(way, &["pip", "install", "out=x", "exit=3"]);
         command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
         assert_eq!(finish(command.spawn().unwrap()).status, 98 << 8, "{way:?}");
     }
     // Through a pipe the tool cannot be told which error it was; it is told of a closed pipe, at its next write.
-    let mut command = place.command(Way::Interposed, &["pip", "huge=2000000", "exit=3"]);
+    let mut command = place.command(Way::Interposed, &["pip", "install", "huge=2000000", "exit=3"]);
     command.stdout(std::fs::File::options().write(true).open("/dev/full").unwrap());
     assert_eq!(finish(command.spawn().unwrap()).status, 13);
 }
@@ -172,7 +170,7 @@ fn a_full_disk_is_an_error_of_the_tools_write() {
 fn what_the_tool_wrote_before_it_was_killed_arrives() {
     let place = Place::new();
     for way in ALL {
-        let ended = run(place.command(way, &["pip", "huge=65536", "raise=9"]));
+        let ended = run(place.command(way, &["pip", "install", "huge=65536", "raise=9"]));
         assert_eq!((ended.status, ended.stdout.len()), (9, 65536), "{way:?}");
     }
 }

@@ -3,16 +3,14 @@
 use std::io::Read;
 use std::process::{ChildStdout, Command, Stdio};
 
-use crate::harness::{Place, SHIMMED, Way, expect, finish, kill};
+use crate::harness::{ALL, Place, expect, finish, kill};
 use crate::terminal::Terminal;
 
 /// Every way, bare included.
-const ALL: [Way; 4] = [Way::Bare, SHIMMED[0], SHIMMED[1], SHIMMED[2]];
-
 /// The words for a tool that counts a signal, says that it is ready, and tells what came a while after the first.
 fn counting(signal: i32) -> Vec<String> {
     let number = format!("count={signal}");
-    ["pip", &number, "out=ready\\n", "pause=1", "linger=150", "counts"].map(str::to_owned).to_vec()
+    ["pip", "install", &number, "out=ready\\n", "pause=1", "linger=150", "counts"].map(str::to_owned).to_vec()
 }
 
 fn started(mut command: Command) -> (std::process::Child, ChildStdout) {
@@ -45,7 +43,7 @@ fn what_is_sent_to_the_shim_ends_it_as_it_ends_the_tool() {
     let place = Place::new();
     for signal in [1, 2, 3, 6, 10, 13, 14, 15] {
         for way in ALL {
-            let (child, _stdout) = started(place.command(way, &["pip", "out=ready\\n", "linger=20000"]));
+            let (child, _stdout) = started(place.command(way, &["pip", "install", "out=ready\\n", "linger=20000"]));
             kill(child.id() as i32, signal);
             assert_eq!(finish(child).status & 0x7f, signal, "{way:?}");
         }
@@ -57,7 +55,7 @@ fn what_is_sent_to_the_shim_ends_it_as_it_ends_the_tool() {
 fn what_the_tool_ignores_does_not_end_the_shim() {
     let place = Place::new();
     for way in ALL {
-        let argv = ["sh", "-c", "trap '' HUP TERM; exec pip out='ready\\n' linger=100 exit=5"];
+        let argv = ["sh", "-c", "trap '' HUP TERM; exec pip install out='ready\\n' linger=100 exit=5"];
         let (child, _stdout) = started(place.command(way, &argv));
         kill(child.id() as i32, 15);
         kill(child.id() as i32, 1);
@@ -72,7 +70,7 @@ fn a_signal_to_the_whole_group_reaches_the_tool_once() {
     for way in ALL {
         for signal in [2, 15, 10] {
             // A while after the start: at first nobody stands by who could tell to whom a signal was sent.
-            let mut argv = ["setsid", "pip", "linger=150"].map(str::to_owned).to_vec();
+            let mut argv = ["setsid", "pip", "install", "linger=150"].map(str::to_owned).to_vec();
             argv.extend(counting(signal).into_iter().skip(1));
             let (child, mut stdout) = started(place.command(way, &argv));
             let group = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
@@ -132,7 +130,7 @@ fn a_script_that_is_interrupted_ends_as_it_does_bare() {
     let place = Place::new();
     for way in ALL {
         // A shell goes on after an interrupt unless the command died of it.
-        let line = "pip out='ready\\n' linger=20000; echo went on";
+        let line = "pip install out='ready\\n' linger=20000; echo went on";
         let mut terminal = Terminal::run(&place.command(way, &["sh", "-c", line]));
         terminal.expect("ready");
         terminal.keys("\x03");

@@ -1,9 +1,7 @@
 //! Stopping and going on, under a shell with job control.
 
-use crate::harness::{Place, SHIMMED, Way, kill};
+use crate::harness::{ALL, Place, Way, kill};
 use crate::terminal::Terminal;
-
-const ALL: [Way; 4] = [Way::Bare, SHIMMED[0], SHIMMED[1], SHIMMED[2]];
 
 /// An interactive bash that says what became of each job.
 fn shell(place: &Place, way: Way) -> Terminal {
@@ -19,7 +17,7 @@ fn a_key_stops_the_tool_and_fg_resumes_it() {
     let place = Place::new();
     for way in ALL {
         let mut terminal = shell(&place, way);
-        terminal.keys("pip count=18 out='up\\n' await=go counts exit=3; echo status $?\n");
+        terminal.keys("pip install count=18 out='up\\n' await=go counts exit=3; echo status $?\n");
         terminal.expect("up\r\n");
         terminal.keys("\x1a");
         terminal.expect("Stopped");
@@ -38,7 +36,7 @@ fn a_tool_that_goes_on_in_the_background_ends_there() {
     let place = Place::new();
     for way in ALL {
         let mut terminal = shell(&place, way);
-        terminal.keys("pip out='up\\n' await=go exit=4; echo status $?\n");
+        terminal.keys("pip install out='up\\n' await=go exit=4; echo status $?\n");
         terminal.expect("up\r\n");
         terminal.keys("\x1a");
         terminal.expect("status 148\r\n");
@@ -56,7 +54,7 @@ fn a_tool_that_ignores_the_key_is_not_stopped_and_neither_is_the_shim() {
     let place = Place::new();
     for way in ALL {
         let mut terminal = shell(&place, way);
-        terminal.keys("pip ignore=20 out='up\\n' prompt='more? ' exit=5; echo status $?\n");
+        terminal.keys("pip install ignore=20 out='up\\n' prompt='more? ' exit=5; echo status $?\n");
         terminal.expect("more? ");
         terminal.keys("\x1a");
         terminal.keys("yes\n");
@@ -71,7 +69,7 @@ fn a_tool_that_stops_itself_stops_the_job_by_the_same_signal() {
     for way in ALL {
         for (signal, status) in [(19, 147), (20, 148), (21, 149)] {
             let mut terminal = shell(&place, way);
-            terminal.keys(&format!("pip stop={signal} out='resumed\\n' exit=6; echo status $?\n"));
+            terminal.keys(&format!("pip install stop={signal} out='resumed\\n' exit=6; echo status $?\n"));
             terminal.expect(&format!("status {status}\r\n"));
             terminal.keys("fg; echo status $?\n");
             terminal.expect("resumed\r\nstatus 6\r\n");
@@ -85,7 +83,7 @@ fn a_tool_that_reads_in_the_background_is_stopped_until_it_may() {
     let place = Place::new();
     for way in ALL {
         let mut terminal = shell(&place, way);
-        terminal.keys("pip prompt='name? ' &\n");
+        terminal.keys("pip install prompt='name? ' &\n");
         terminal.expect("name? ");
         // The shell tells of the change with its next prompt.
         crate::harness::eventually("the job is stopped", || {
@@ -106,10 +104,10 @@ fn a_shim_that_is_told_to_stop_stops_the_tool() {
         let path = place.text("pid");
         let _ = std::fs::remove_file(&path);
         let mut terminal = shell(&place, way);
-        terminal.keys(&format!("pip pid={path} out='up\\n' await=go exit=7; echo status $?\n"));
+        terminal.keys(&format!("pip install pid={path} out='up\\n' await=go exit=7; echo status $?\n"));
         terminal.expect("up\r\n");
         let tool: i32 = place.await_file("pid").parse().unwrap();
-        let shim = if way == Way::Inherited || way == Way::Interposed { parent(tool) } else { tool };
+        let shim = if way.is_supervised() { parent(tool) } else { tool };
         kill(shim, 20);
         terminal.expect("status 148\r\n");
         assert_eq!((state(tool), state(shim)), ('T', 'T'), "{way:?}");
