@@ -66,7 +66,7 @@ fn is_stamp(bytes: &[u8]) -> bool {
 }
 
 /// Whether `text` ends with what `str.splitlines` takes for the end of a line, a newline aside.
-fn ends_line(text: &[u8]) -> bool {
+pub(super) fn ends_line(text: &[u8]) -> bool {
     const ENDS: [&[u8]; 9] =
         [b"\x0b", b"\x0c", b"\r", b"\x1c", b"\x1d", b"\x1e", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9"];
     ENDS.iter().any(|end| text.ends_with(end))

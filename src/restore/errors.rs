@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 
+use super::block::Block;
 use super::facts::Facts;
 use super::plain::Plain;
 use super::render::{Console, framed, is_gap};
-use super::subprocess::{self, Block, Subprocesses};
+use super::subprocess::Subprocesses;
+use super::words;
 
 /// How many commands that pip showed are remembered.
 const REMEMBERED: usize = 64;
@@ -52,7 +54,7 @@ impl Errors {
     pub(super) fn takes_place(&mut self, line: &Plain, output: &mut Vec<u8>) -> bool {
         if let Some(message) = line.text().strip_suffix(b": started") {
             self.spinner = Some((line.indent(), message.to_vec()));
-        } else if subprocess::finished(line.text()).is_some() {
+        } else if words::finished(line.text()).is_some() {
             self.spinner = None;
             return self.ended.take().is_some_and(|ended| ended == line.bytes());
         } else if line.text() == b"error: subprocess-exited-with-error"

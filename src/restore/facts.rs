@@ -14,13 +14,22 @@ pub struct Facts {
     pub inherited: i32,
     /// `--use-deprecated=legacy-resolver`, which shows a failure twice.
     pub legacy_resolver: bool,
+    /// Whether `--progress-bar` asks for bars or turns them off; `None` if it is not given.
+    pub bars: Option<bool>,
+    /// Whether what is drawn moves although there is no terminal.
+    pub moves: bool,
 }
 
 impl Facts {
     /// Facts of the run `argv`, its name included, whose environment `variable` knows.
     pub fn of(argv: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> Facts {
         let inherited = count(variable("PIP_VERBOSE")) - count(variable("PIP_QUIET"));
-        let mut facts = Facts { verbosity: inherited, inherited, legacy_resolver: false };
+        let mut facts = Facts { verbosity: inherited, inherited, ..Facts::default() };
+        facts.sets("--progress-bar", variable("PIP_PROGRESS_BAR").unwrap_or_default().as_bytes());
+        facts.sets("--use-deprecated", variable("PIP_USE_DEPRECATED").unwrap_or_default().as_bytes());
+        // Rich's, and pip's `looks_like_ci`.
+        let set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
+        facts.moves = set(&"FORCE_COLOR") && !["BUILD_BUILDID", "BUILD_ID", "CI", "PIP_IS_CI"].iter().any(set);
         let mut before: &[u8] = b"";
         for argument in argv.iter().skip(1) {
             let argument = argument.as_bytes();
@@ -28,21 +37,28 @@ impl Facts {
                 break;
             }
             facts.verbosity += loudness(argument);
-            facts.legacy_resolver |= argument == b"--use-deprecated=legacy-resolver"
-                || before == b"--use-deprecated" && argument == b"legacy-resolver";
+            facts.sets(&String::from_utf8_lossy(before), argument);
+            if let Some(at) = memchr::memchr(b'=', argument) {
+                facts.sets(&String::from_utf8_lossy(&argument[..at]), &argument[at + 1..]);
+            }
             before = argument;
         }
-        facts.legacy_resolver |=
-            variable("PIP_USE_DEPRECATED").is_some_and(|value| value.as_bytes().ends_with(b"legacy-resolver"));
         facts
+    }
+
+    fn sets(&mut self, option: &str, value: &[u8]) {
+        match option {
+            "--progress-bar" if !value.is_empty() => self.bars = Some(value != b"off"),
+            "--use-deprecated" => self.legacy_resolver |= value.ends_with(b"legacy-resolver"),
+            _ => {}
+        }
     }
 
     /// How many `-v` a pip without a log hands down to a nested one (`build_env.py`).
     pub(super) fn handed_down(&self, version: Version) -> i32 {
         match self.verbosity {
             ..=0 => 0,
-            1 if !((21, 0)..(24, 1)).contains(&version) => 1,
-            1 => 0,
+            1 => i32::from(!((21, 0)..(24, 1)).contains(&version)),
             _ if version >= (24, 1) => 2,
             _ => 1,
         }

@@ -4,12 +4,20 @@
 //! is below the wanted level goes; a command's output, which a verbose pip shows as it comes, goes too, and is framed
 //! where the command fails.
 
+use super::block::Block;
+use super::classic;
+use super::facts::Facts;
 use super::level::Level;
 use super::nested;
 use super::plain::Plain;
 use super::render::{self, Console};
-use super::subprocess::{self, Block, Version};
+use super::subprocess::Version;
 use super::traceback::Tracebacks;
+use super::words;
+use super::workplace::Workplace;
+
+/// Ends all colours.
+const RESET: &[u8] = b"\x1b[0m";
 
 /// Takes the lines of a verbose pip's output, both streams in one, and gives those of a quieter one.
 #[derive(Debug)]
@@ -21,6 +29,9 @@ pub(super) struct Lowered {
     /// The command whose output comes.
     command: Option<Command>,
     tracebacks: Tracebacks,
+    workplace: Workplace,
+    /// Ends the colour of a line before.
+    reset: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -34,7 +45,20 @@ struct Command {
 impl Lowered {
     /// To lines of at least the level `wanted`.
     pub(super) fn to(wanted: Level, version: Version) -> Lowered {
-        Lowered { wanted, version, spinner: None, command: None, tracebacks: Tracebacks::default() }
+        Lowered {
+            wanted,
+            version,
+            spinner: None,
+            command: None,
+            tracebacks: Tracebacks::default(),
+            workplace: Workplace::default(),
+            reset: Vec::new(),
+        }
+    }
+
+    /// With what the pip's log told of its work.
+    pub(super) fn within(self, workplace: Workplace) -> Lowered {
+        Lowered { workplace, ..self }
     }
 
     /// All of `lines`.
@@ -45,9 +69,11 @@ impl Lowered {
         lowered
     }
 
-    /// The output of a command that was never said to be over: no reason to lose it.
+    /// What comes behind the last line. The output of a command that was never said to be over is not lost.
     pub(super) fn rest(self) -> Vec<Vec<u8>> {
-        self.command.map(|command| command.lines).unwrap_or_default()
+        let mut rest = self.command.map(|command| command.lines).unwrap_or_default();
+        rest.extend((!self.reset.is_empty()).then_some(self.reset));
+        rest
     }
 
     /// The next line; what is printed for it is appended to `lowered`.
@@ -59,6 +85,7 @@ impl Lowered {
         let plain = Plain::of(&line);
         let (indent, text) = (plain.indent(), plain.text());
         if self.wanted > Level::Debug && self.tracebacks.takes(indent, text) {
+            self.drops(&line);
             return;
         }
         if let Some(description) = text.strip_prefix(b"Running command ")
@@ -71,10 +98,18 @@ impl Lowered {
             self.spinner = Some((indent, message.to_vec()));
         }
         if Level::of(text, self.version) < self.wanted {
+            self.drops(&line);
             return;
         }
         self.tracebacks.printed(text);
-        lowered.push(line);
+        lowered.push([&std::mem::take(&mut self.reset)[..], &line].concat());
+    }
+
+    /// What ends a coloured line stands at the beginning of the next.
+    fn drops(&mut self, line: &[u8]) {
+        if line.starts_with(RESET) {
+            self.reset = RESET.to_vec();
+        }
     }
 
     fn begins(&mut self, indent: usize, description: &[u8], line: &[u8], lowered: &mut Vec<Vec<u8>>) {
@@ -91,20 +126,29 @@ impl Lowered {
     fn output(&mut self, line: Vec<u8>, lowered: &mut Vec<Vec<u8>>) {
         let Some(command) = &mut self.command else { return };
         let plain = Plain::of(&line);
-        let ended = match (&command.message, subprocess::finished(plain.text())) {
+        let text = plain.text();
+        let spins = command.message.is_some();
+        // A command without a spinner is over when pip says something of its own.
+        let error = !spins && (classic::status(text).is_some() || classic::failed_build(text).is_some());
+        let ended = match (&command.message, words::finished(text)) {
             (Some(message), Some(finished)) => plain.indent() == command.indent && finished.0 == message.as_slice(),
-            (None, _) => plain.indent() <= command.indent && Level::of(plain.text(), self.version) == Level::Debug,
+            (None, _) => error || plain.indent() <= command.indent && Level::of(text, self.version) == Level::Debug,
             _ => false,
         };
         if !ended {
             command.lines.push(line);
             return;
         }
-        if command.message.is_some() {
-            lowered.push(line);
+        let failed = error || text.ends_with(b"'error'");
+        let command = self.command.take();
+        if spins {
+            lowered.push(line.clone());
         }
-        if let Some(command) = self.command.take() {
+        if let Some(command) = command.filter(|_| failed) {
             self.failed(command, lowered);
+        }
+        if !spins {
+            self.line(line, lowered);
         }
     }
 
@@ -114,7 +158,8 @@ impl Lowered {
             let plain = Plain::of(line);
             plain.indent() == command.indent && plain.text() == b"error: subprocess-exited-with-error"
         };
-        let Some(at) = command.lines.iter().rposition(is_error) else { return };
+        let at = command.lines.iter().rposition(is_error).unwrap_or(command.lines.len());
+        let place = self.workplace.of(&command.description, command.message.as_deref(), self.version);
         let mut lines = command.lines;
         let error = lines.split_off(at);
         let is_pip = nested::is_pip(&command.description);
@@ -123,16 +168,18 @@ impl Lowered {
             line.drain(..command.indent.min(spaces));
         }
         let lines = if is_pip { Lowered::to(self.wanted, self.version).all(lines) } else { lines };
-        let block = Block { indent: command.indent, description: command.description, lines, clipped: 0, is_pip };
+        let block = Block::printed(command.indent, command.description, lines);
+        if error.is_empty() && self.version < (22, 0) {
+            let printed = classic::error(&Block { place, ..block }, &Facts::default(), self.version);
+            lowered.extend(as_read(&printed));
+            return;
+        }
         for line in error {
             let plain = Plain::of(&line);
             let is_last = plain.text().starts_with(b"note: This error originates from a subprocess");
             if let Some(ascii) = render::is_gap(plain.text()) {
                 let console = Console { coloured: plain.coloured(), ascii, version: self.version };
-                let framed = render::framed(&block, console);
-                // The outer pip reads lines without the spaces at their end.
-                let lines = framed.trim_ascii_end().split(|byte| *byte == b'\n');
-                lowered.extend(lines.map(|line| line.trim_ascii_end().to_vec()));
+                lowered.extend(as_read(&render::framed(&block, console)));
             } else {
                 lowered.push(line);
             }
@@ -141,4 +188,9 @@ impl Lowered {
             }
         }
     }
+}
+
+/// Lines as the outer pip reads them: without the spaces at their end.
+fn as_read(printed: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    printed.trim_ascii_end().split(|byte| *byte == b'\n').map(|line| line.trim_ascii_end().to_vec())
 }

@@ -11,9 +11,14 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod bars;
+mod block;
+mod classic;
 mod entry;
 mod errors;
 mod facts;
+mod hushed;
+mod inprocess;
 mod level;
 mod lines;
 mod lower;
@@ -24,6 +29,8 @@ mod restorer;
 mod subprocess;
 mod traceback;
 mod verbose;
+mod words;
+mod workplace;
 
 pub use facts::Facts;
 pub use restorer::{Restorer, Stream};

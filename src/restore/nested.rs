@@ -4,13 +4,15 @@
 //! outer pip read it from its output, further in. The two run at once and their lines mix. Only the second is output.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
+use super::block::Kept;
 use super::entry::Entry;
 use super::plain::Plain;
 use super::render;
-use super::subprocess::{self, Kept, Version};
+use super::subprocess::Version;
 use super::traceback::Tracebacks;
+use super::words;
 
 /// Whether pip calls a command so that is a pip itself.
 pub(super) fn is_pip(description: &[u8]) -> bool {
@@ -48,13 +50,15 @@ struct Echo {
     at: usize,
     /// How many blank lines follow one of them.
     blanks: usize,
+    /// How many follow it in its own record.
+    own_blanks: usize,
     /// One comes before.
     blank_before: bool,
 }
 
 /// What a pip logs of its own in other words than it prints it: errors in frames, and lines in colours.
 fn is_unprinted(text: &[u8]) -> bool {
-    text.starts_with(b"[bold magenta]") || subprocess::failure(text).is_some()
+    text.starts_with(b"[bold magenta]") || words::failure(text).is_some()
 }
 
 fn as_printed<'a>(entry: &Entry<'a>, version: Version) -> Plain<'a> {
@@ -137,6 +141,7 @@ impl<'a> Heard<'a> {
                     logged: at,
                     at,
                     blanks: 0,
+                    own_blanks: 0,
                     blank_before: false,
                 });
             }
@@ -154,13 +159,18 @@ impl<'a> Heard<'a> {
         let mut order: Vec<usize> = (0..self.echoes.len()).collect();
         order.sort_by_key(|place| self.echoes[*place].at);
         let mut tracebacks = Tracebacks::default();
+        let mut stamp: &[u8] = b"";
         order.retain(|place| {
             let echo = &self.echoes[*place];
             let text = self.plain[echo.at].text();
             let alone = echo.count == 1;
             // A line without an echo is output that no pip logged, if it is indented like output and no traceback that
             // the nested pip kept to itself.
-            let in_traceback = alone && tracebacks.takes(echo.highest, text);
+            if alone && text == b"Exception information:" {
+                stamp = self.entries[echo.at].stamp;
+            }
+            let recorded = alone && self.entries[echo.at].stamp == stamp && !is_frame(text);
+            let in_traceback = recorded && tracebacks.takes(echo.highest, text);
             let printed = !in_traceback && !(alone && (echo.highest < indent || is_unprinted(text)));
             if printed {
                 tracebacks.printed(text);
@@ -170,34 +180,61 @@ impl<'a> Heard<'a> {
         order
     }
 
-    /// Finds the lines that blank lines follow. Who logged a blank line is not known, as it has no indentation: it is
-    /// taken for one of whoever logged the line before.
+    /// Finds the lines that blank lines follow. A blank line has no indentation that would tell who logged it; but behind
+    /// a line that was logged twice it was logged twice too, each time before the next line.
     fn place_blanks(&mut self, printed: &[usize]) {
-        let is_printed: HashSet<usize> = printed.iter().copied().collect();
-        let mut last: Option<usize> = None;
-        let mut owed = None;
-        for at in 0..self.entries.len() {
-            if let Some(place) = self.echo[at].filter(|place| is_printed.contains(place)) {
-                let alone = self.echoes[place].count == 1;
-                let text = self.plain[at].text();
-                if alone && (text.starts_with(b"note: ") || render::is_gap(text) == Some(true)) {
-                    // The blank line of a frame, which nobody logged.
-                    if let Some(last) = last {
-                        self.echoes[last].blanks = self.echoes[last].blanks.saturating_sub(1);
-                    }
-                    self.echoes[place].blank_before = true;
-                }
-                if alone && is_headline(text) {
-                    owed = Some(place);
-                }
-                last = Some(place);
-            } else if self.entries[at].text.is_empty()
-                && self.entries[at].stamp.is_empty()
-                && let Some(place) = owed.take().or(last)
-            {
-                self.echoes[place].blanks += 1;
+        self.find_own_blanks();
+        let is_blank = |at: &usize| self.entries[*at].text.is_empty() && self.entries[*at].stamp.is_empty();
+        let mut free: BTreeSet<usize> = (0..self.entries.len()).filter(is_blank).collect();
+        let end = self.entries.len();
+        // Where the next line follows, as it was logged and as it was printed.
+        let (mut logged, mut at) = (end, end);
+        let mut spans = Vec::new();
+        for place in printed.iter().rev() {
+            let echo = &self.echoes[*place];
+            spans.push((*place, echo.logged..logged, echo.at..at));
+            (logged, at) = (if echo.count > 1 { echo.logged } else { logged }, echo.at);
+        }
+        for (place, logged, at) in spans.into_iter().rev() {
+            let text = self.plain[self.echoes[place].at].text();
+            let (alone, own) = (self.echoes[place].count == 1, self.echoes[place].own_blanks);
+            let printed: Vec<usize> = free.range(at).copied().collect();
+            let kept: Vec<usize> = if logged.is_empty() { Vec::new() } else { free.range(logged).copied().collect() };
+            let echo = &mut self.echoes[place];
+            if alone {
+                // The blank lines of a frame are not logged. They are known.
+                echo.blank_before = text.starts_with(b"note: ") || render::is_gap(text) == Some(true);
+                echo.blanks = if is_frame(text) { usize::from(is_headline(text)) } else { printed.len() };
+                take(&mut free, printed.iter(), echo.blanks);
+            } else if own > 0 {
+                echo.blanks = own;
+                take(&mut free, printed.iter(), own);
+            } else {
+                let all: BTreeSet<usize> = printed.iter().chain(&kept).copied().collect();
+                echo.blanks = printed.len().min(kept.len()).min(all.len() / 2);
+                take(&mut free, all.iter(), 2 * echo.blanks);
             }
         }
+    }
+
+    /// A record of several lines has a time for each of them, the blank ones too.
+    fn find_own_blanks(&mut self) {
+        let mut last: Option<usize> = None;
+        for at in 0..self.entries.len() {
+            last = self.echo[at].or(last);
+            if self.entries[at].text.is_empty()
+                && !self.entries[at].stamp.is_empty()
+                && let Some(last) = last.filter(|last| self.echoes[*last].count > 1)
+            {
+                self.echoes[last].own_blanks += 1;
+            }
+        }
+    }
+}
+
+fn take<'a>(free: &mut BTreeSet<usize>, found: impl Iterator<Item = &'a usize>, count: usize) {
+    for at in found.take(count) {
+        free.remove(at);
     }
 }
 
@@ -206,7 +243,6 @@ fn copies<'a>(kept: impl Iterator<Item = &'a Kept>, indent: usize, version: Vers
     let printed = heard.printed(indent);
     heard.place_blanks(&printed);
     let mut output: Vec<Vec<u8>> = Vec::new();
-    let mut carried = 0;
     for echo in printed.into_iter().map(|place| &heard.echoes[place]) {
         let logged = &heard.entries[echo.logged];
         // A console prints some characters otherwise; what is framed later is as it was logged.
@@ -217,13 +253,10 @@ fn copies<'a>(kept: impl Iterator<Item = &'a Kept>, indent: usize, version: Vers
             }
         };
         let Some(line) = line else { continue };
-        output.extend(echo.blank_before.then(Vec::new));
+        let lacks_blank = echo.blank_before && output.last().is_some_and(|line| !line.is_empty());
+        output.extend(lacks_blank.then(Vec::new));
         output.push(line);
-        // Behind a line that was logged twice each blank line was logged twice; one that seems to be missing comes
-        // behind a later line, because one of the two lags.
-        let blanks = echo.blanks + if echo.count > 1 { std::mem::take(&mut carried) } else { 0 };
-        carried += blanks % echo.count;
-        output.resize(output.len() + blanks / echo.count, Vec::new());
+        output.resize(output.len() + echo.blanks, Vec::new());
     }
     output
 }

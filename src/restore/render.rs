@@ -9,7 +9,8 @@
 
 use unicode_width::UnicodeWidthChar;
 
-use super::subprocess::{Block, Version};
+use super::block::Block;
+use super::subprocess::Version;
 
 /// How pip's console draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,11 @@
 //! Stands in pip's streams.
 
+use super::bars::{self, Bars};
+use super::classic::{self, Classic};
 use super::errors::Errors;
 use super::facts::Facts;
+use super::hushed::{self, Hushed};
+use super::inprocess::Inprocess;
 use super::lines::Lines;
 use super::plain::Plain;
 use super::render::{Console, framed};
@@ -22,7 +26,10 @@ pub enum Stream {
 /// A line longer than this is passed on before it is whole.
 const LONGEST_HELD: usize = 64 << 10;
 
-/// `-qqq`: not even errors are shown.
+/// `-qq`: no warnings are shown.
+const HUSHED: i32 = -2;
+
+/// `-qqq`: not even errors are.
 const SILENT: i32 = -3;
 
 /// What of a stream waits for the rest of its line.
@@ -45,6 +52,10 @@ pub struct Restorer {
     flows: [Flow; 3],
     errors: Errors,
     verbose: Verbose,
+    hushed: Hushed,
+    bars: Bars,
+    inprocess: Inprocess,
+    classic: Classic,
 }
 
 impl Restorer {
@@ -57,6 +68,10 @@ impl Restorer {
             flows: Default::default(),
             errors: Errors::default(),
             verbose: Verbose::default(),
+            hushed: Hushed::default(),
+            bars: Bars::default(),
+            inprocess: Inprocess::default(),
+            classic: Classic::default(),
         }
     }
 
@@ -68,6 +83,11 @@ impl Restorer {
 
     /// pip wrote `input`; what is to be shown for it now is appended to `output`.
     pub fn pass(&mut self, stream: Stream, input: &[u8], output: &mut Vec<u8>) {
+        let still = (stream != Stream::Stderr && self.facts.verbosity < 0).then(|| self.bars.still(input));
+        self.lines(stream, still.as_deref().unwrap_or(input), output);
+    }
+
+    fn lines(&mut self, stream: Stream, input: &[u8], output: &mut Vec<u8>) {
         for piece in input.split_inclusive(|byte| *byte == b'\n') {
             let whole = piece.ends_with(b"\n");
             let flow = &mut self.flows[stream as usize];
@@ -80,9 +100,15 @@ impl Restorer {
             if whole {
                 let line = std::mem::take(&mut flow.held);
                 self.line(stream, &line, output);
-            } else if flow.held.len() > LONGEST_HELD || !may_matter(&flow.held) {
+            } else if flow.held.len() > LONGEST_HELD
+                || !may_matter(&flow.held, stream, self.facts.verbosity, self.inprocess.holds())
+            {
                 flow.passing = true;
-                output.append(&mut flow.held);
+                let begun = std::mem::take(&mut flow.held);
+                if stream == Stream::Both && self.classic.is_due() {
+                    self.give_classic(&Plain::of(&begun), output);
+                }
+                output.extend(begun);
             }
         }
     }
@@ -96,9 +122,15 @@ impl Restorer {
     pub fn held(&mut self, stream: Stream) -> Vec<u8> {
         let mut held = Vec::new();
         if stream != Stream::Stdout {
+            self.give_classic(&Plain::of(b""), &mut held);
             self.verbose.end(&mut held);
+            held.append(&mut self.hushed.held());
         }
         held.append(&mut self.flows[stream as usize].held);
+        if stream != Stream::Stderr {
+            held.append(&mut self.bars.held());
+            held.splice(0..0, self.inprocess.held());
+        }
         held
     }
 
@@ -110,19 +142,56 @@ impl Restorer {
         let version = self.subprocesses.version();
         let blocks = self.subprocesses.rest().into_iter().filter(|block| !self.errors.has_shown(block));
         let console = Console { coloured: false, ascii: false, version };
-        blocks.flat_map(|block| framed(&block.lowered(&self.facts, version), console)).collect()
+        let classic = self.subprocesses.is_classic();
+        let blocks = blocks.map(|block| block.lowered(&self.facts, version));
+        blocks
+            .flat_map(
+                |block| if classic { classic::error(&block, &self.facts, version) } else { framed(&block, console) },
+            )
+            .collect()
     }
 
     fn line(&mut self, stream: Stream, line: &[u8], output: &mut Vec<u8>) {
         let plain = Plain::of(line);
-        if stream != Stream::Stdout && self.takes_error(stream, &plain, line, output) {
+        if stream != Stream::Stderr
+            && self.facts.verbosity == 0
+            && self.inprocess.takes(&plain, line, self.facts.moves, output)
+        {
+            return;
+        }
+        if stream != Stream::Stderr && self.facts.verbosity < 0 && self.takes_bar(&plain)
+            || stream != Stream::Stdout && self.takes_error(stream, &plain, line, output)
+        {
             return;
         }
         output.extend_from_slice(line);
     }
 
+    /// What a pip before 22 swallowed before `line`.
+    fn give_classic(&mut self, line: &Plain, output: &mut Vec<u8>) {
+        let Some(block) = self.classic.before(line, &mut self.subprocesses) else { return };
+        if self.facts.verbosity > SILENT && !self.errors.has_shown(&block) {
+            let version = self.subprocesses.version();
+            output.extend(classic::error(&block.lowered(&self.facts, version), &self.facts, version));
+        }
+    }
+
+    fn takes_bar(&mut self, line: &Plain) -> bool {
+        // The bar of an installation leaves nothing but the end of its line.
+        bars::is_bar(line) || line.bytes().is_empty() && self.subprocesses.takes_bar(self.facts.bars)
+    }
+
     fn takes_error(&mut self, stream: Stream, plain: &Plain, line: &[u8], output: &mut Vec<u8>) -> bool {
         let version = self.subprocesses.version();
+        if self.subprocesses.is_classic() {
+            self.give_classic(plain, output);
+            if stream == Stream::Both {
+                self.classic.notice(plain);
+            }
+        }
+        if self.facts.verbosity <= HUSHED && self.hushed.takes(plain, line, self.facts.verbosity, output) {
+            return true;
+        }
         if self.facts.verbosity > 0 && self.verbose.takes(plain, line, version, &self.facts, output) {
             return true;
         }
@@ -137,11 +206,26 @@ impl Restorer {
     }
 }
 
-/// Whether a line that begins so may be one that is not passed as it is. A prompt never begins so.
-fn may_matter(begun: &[u8]) -> bool {
+/// Whether a line that begins so may be one that is not passed as it is. If it is not known before the end of the line,
+/// it must be held back until then, however its bytes were cut. A prompt never begins so.
+fn may_matter(begun: &[u8], stream: Stream, verbosity: i32, holds: bool) -> bool {
     let line = Plain::of(begun);
     let text = line.text();
-    let heads = ["╰─> ", "× ", "See above for ", "No available output.", "Running command ", "error: ", "ERROR: "];
-    let begins = |head: &&str| text.starts_with(head.as_bytes()) || head.as_bytes().starts_with(text);
-    line.indent() > 0 && text.first().is_none_or(u8::is_ascii_alphabetic) || heads.iter().any(begins)
+    if stream != Stream::Stderr && verbosity < 0 && (line.indent() > 0 || begins(text, "Progress ")) {
+        return true;
+    }
+    if holds || stream != Stream::Stdout && verbosity <= HUSHED {
+        return !hushed::is_prompt(text);
+    }
+    let heads =
+        ["╰─> ", "× ", "See above for ", "No available output.", "Running command ", "error: ", "ERROR: ", "WARNING: "];
+    line.indent() > 0 && text.first().is_none_or(u8::is_ascii_alphabetic)
+        || text.starts_with(b"\x1b")
+        || heads.iter().any(|head| begins(text, head))
+}
+
+/// Whether `text` begins with `head`, as far as either goes.
+fn begins(text: &[u8], head: &str) -> bool {
+    let head = head.as_bytes();
+    text.starts_with(head) || head.starts_with(text)
 }

@@ -6,11 +6,13 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::block::{Block, Kept};
+use super::classic;
 use super::entry::Entry;
-use super::facts::Facts;
-use super::level::{self, Level};
-use super::lower::Lowered;
+use super::level;
 use super::nested;
+use super::words::{failure, finished, version};
+use super::workplace::{Place, Workplace};
 
 /// Output kept of one command, in bytes. The end of it is kept, where compilers put their errors; how many lines came
 /// before is known ([`Block::clipped`]).
@@ -22,45 +24,6 @@ const WAITING: usize = 64;
 /// A version of pip, to compare.
 pub(super) type Version = (u32, u32);
 
-/// A command that failed, or that is the last one at its indentation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Block {
-    /// Columns that pip indents by.
-    pub(super) indent: usize,
-    /// What pip calls the command.
-    pub(super) description: Vec<u8>,
-    /// Its output, line for line, as pip read it.
-    pub(super) lines: Vec<Vec<u8>>,
-    /// How many lines before those were not kept.
-    pub(super) clipped: usize,
-    /// The command is a pip.
-    pub(super) is_pip: bool,
-}
-
-impl Block {
-    /// With a pip's output as verbose as it is without a log.
-    pub(super) fn lowered(mut self, facts: &Facts, version: Version) -> Block {
-        if self.is_pip {
-            let wanted = Level::shown_at(facts.nested_verbosity(version), version);
-            self.lines = Lowered::to(wanted, version).all(self.lines);
-        }
-        self
-    }
-}
-
-/// A line of output, perhaps; kept as it came.
-#[derive(Clone, Debug)]
-pub(super) struct Kept {
-    /// The whole line of the log.
-    line: Box<[u8]>,
-}
-
-impl Kept {
-    pub(super) fn entry(&self) -> Entry<'_> {
-        Entry::parse(&self.line)
-    }
-}
-
 #[derive(Debug)]
 struct Start {
     /// How many lines were kept before it.
@@ -69,10 +32,13 @@ struct Start {
     description: Vec<u8>,
     /// What its spinner says, if it has one that is logged.
     message: Option<Vec<u8>>,
+    place: Place,
     /// The command is a pip, which writes into the same log, or has started one.
     writes_too: bool,
     /// That pip has said its last word.
     ending: bool,
+    /// Its failure is known; its spinner is yet to end.
+    over: bool,
 }
 
 /// Reads pip's log and knows what its subprocesses printed.
@@ -90,6 +56,9 @@ pub(super) struct Subprocesses {
     /// The message of the spinner that started last at an indentation, until its command begins.
     messages: BTreeMap<usize, Vec<u8>>,
     failed: VecDeque<Block>,
+    /// How many installations of several packages were logged.
+    installations: usize,
+    workplace: Workplace,
 }
 
 impl Subprocesses {
@@ -102,6 +71,11 @@ impl Subprocesses {
     /// The next line of the log, without its newline.
     pub(super) fn line(&mut self, line: &[u8]) {
         let entry = Entry::parse(line);
+        if self.is_classic() {
+            self.workplace.line(&entry);
+            self.fails_classic(&entry);
+        }
+        self.guess(entry.text);
         if let Some(rest) = entry.text.strip_prefix(b"Using pip ") {
             self.speaks(entry.indent, rest);
         } else if let Some(description) = entry.text.strip_prefix(b"Running command ") {
@@ -112,10 +86,11 @@ impl Subprocesses {
             self.messages.insert(entry.indent, message.to_vec());
         }
         if self.starts.is_empty() {
+            let packages = entry.text.strip_prefix(b"Installing collected packages: ");
+            self.installations += usize::from(packages.is_some_and(|packages| packages.contains(&b',')));
             return;
         }
         if let Some(description) = failure(entry.text) {
-            self.guessed = self.guessed.or(is_marked(entry.text).then_some((22, 2)));
             self.fails(entry.indent, description);
         } else if let Some((message, status)) = finished(entry.text) {
             self.finishes(entry.indent, message, status);
@@ -127,15 +102,73 @@ impl Subprocesses {
         }
     }
 
+    /// Whether pip may be older than 22, and print errors of another form.
+    pub(super) fn is_classic(&self) -> bool {
+        self.version.or(self.guessed).is_none_or(|version| version < (22, 0))
+    }
+
+    fn guess(&mut self, text: &[u8]) {
+        if self.version.is_some() {
+            return;
+        }
+        let contains = |part: &[u8]| memchr::memmem::find(text, part).is_some();
+        self.guessed = match self.guessed {
+            _ if text.starts_with(b"ERROR: [present-") => Some((22, 2)),
+            // 22.0 and 22.1 have it too, but their errors are marked.
+            None if contains(b"/pip-req-tracker-") => Some((20, 3)),
+            None if contains(b"/pip-build-tracker-") => Some((u32::MAX, 0)),
+            Some((20, 3)) if text.starts_with(b"Preparing metadata (") => Some((21, 3)),
+            guessed => guessed,
+        };
+    }
+
+    /// Of a pip before 22: the oldest command that failed and satisfies `is`, or the last one that runs and does.
+    pub(super) fn take_classic(&mut self, is: impl Fn(&Block) -> bool) -> Option<Block> {
+        if let Some(at) = self.failed.iter().position(&is) {
+            return self.failed.remove(at);
+        }
+        let at = (0..self.starts.len()).rev().find(|at| !self.starts[*at].over && is(&self.outline(*at)))?;
+        let block = self.block(at);
+        self.ends(at);
+        Some(block)
+    }
+
+    /// Before 22 a failure is not logged; what fails because of it is.
+    fn fails_classic(&mut self, entry: &Entry) {
+        let failed = if let Some((status, description)) = classic::status(entry.text) {
+            let is = |start: &Start| !start.over && start.description == description;
+            self.starts.iter().rposition(is).map(|at| (at, Some(status.to_vec())))
+        } else if entry.text.starts_with(b"ERROR: Failed cleaning build dir for ") {
+            let is = |start: &Start| !start.over && start.description.ends_with(b"clean --all");
+            self.starts.iter().rposition(is).map(|at| (at, None))
+        } else {
+            None
+        };
+        let Some((at, status)) = failed else { return };
+        if !self.starts[..at].iter().any(|start| start.writes_too) {
+            self.fails_at(at);
+            self.failed.back_mut().into_iter().for_each(|block| block.status.clone_from(&status));
+        }
+    }
+
+    /// Whether a bar was drawn for an installation and not accounted for: one of several packages, since 25.1, and since
+    /// 25.2 only if it is `asked` for when pip is quiet.
+    pub(super) fn takes_bar(&mut self, asked: Option<bool>) -> bool {
+        let version = self.version();
+        let drawn = self.installations > 0 && version >= (25, 1) && asked.unwrap_or(version < (25, 2));
+        self.installations -= usize::from(drawn);
+        drawn
+    }
+
     /// The command called `description` at `indent`: the oldest one that failed, or the last one that began.
     pub(super) fn take(&mut self, indent: usize, description: &[u8]) -> Option<Block> {
         let is = |block: &Block| block.indent == indent && block.description == description;
         if let Some(at) = self.failed.iter().position(is) {
             return self.failed.remove(at);
         }
-        let at = self.starts.iter().rposition(|start| start.indent == indent && start.description == description)?;
+        let at = self.running(indent, description)?;
         let block = self.block(at);
-        self.forget(at);
+        self.ends(at);
         Some(block)
     }
 
@@ -153,24 +186,31 @@ impl Subprocesses {
     }
 
     fn begins(&mut self, indent: usize, description: &[u8]) {
+        let message = self.messages.remove(&indent);
         self.starts.push(Start {
             at: self.gone + self.kept.len(),
             indent,
             description: description.to_vec(),
-            message: self.messages.remove(&indent),
+            place: self.workplace.of(description, message.as_deref(), self.version()),
+            message,
             writes_too: nested::is_pip(description),
             ending: false,
+            over: false,
         });
     }
 
+    fn running(&self, indent: usize, description: &[u8]) -> Option<usize> {
+        let is = |start: &Start| !start.over && start.indent == indent && start.description == description;
+        self.starts.iter().rposition(is)
+    }
+
     fn fails(&mut self, indent: usize, description: &[u8]) {
-        let is = |start: &Start| start.indent == indent && start.description == description;
-        if let Some(at) = self.starts.iter().rposition(is) {
-            self.failed_at(at);
+        if let Some(at) = self.running(indent, description) {
+            self.fails_at(at);
         }
     }
 
-    fn failed_at(&mut self, at: usize) {
+    fn fails_at(&mut self, at: usize) {
         // What a nested pip tells of its own commands is output of the command that it is.
         if !self.starts[..at].iter().any(|start| start.writes_too) {
             if self.failed.len() == WAITING {
@@ -178,16 +218,24 @@ impl Subprocesses {
             }
             self.failed.push_back(self.block(at));
         }
-        self.forget(at);
+        self.ends(at);
+    }
+
+    /// The command at `at` has ended; its spinner, if it has one, has not.
+    fn ends(&mut self, at: usize) {
+        self.starts[at].over = true;
+        if self.starts[at].message.is_none() {
+            self.forget(at);
+        }
     }
 
     fn finishes(&mut self, indent: usize, message: &[u8], status: &[u8]) {
         let is = |start: &Start| start.indent == indent && start.message.as_deref() == Some(message);
-        match self.starts.iter().rposition(is) {
-            Some(at) if status == b"error" => self.failed_at(at),
-            Some(at) => self.forget(at),
-            None => {}
+        let Some(at) = self.starts.iter().rposition(is) else { return };
+        if status == b"error" && !self.starts[at].over {
+            self.fails_at(at);
         }
+        self.forget(at);
     }
 
     /// Whether `entry` shows that no command runs any more: output is indented at least as far as the command is, and
@@ -207,22 +255,44 @@ impl Subprocesses {
     fn block(&self, at: usize) -> Block {
         let start = &self.starts[at];
         let kept = self.kept.iter().skip(start.at.saturating_sub(self.gone));
+        // 20.3 says this itself, of the output of a command.
+        let is_output =
+            |kept: &&Kept| kept.entry().text != b"WARNING: Subprocess output does not appear to be encoded as UTF-8";
+        let mut inner = Workplace::default();
+        if start.writes_too && self.is_classic() {
+            kept.clone().for_each(|kept| inner.line(&kept.entry()));
+        }
+        let kept = kept.filter(is_output);
+        let lines = nested::output(kept, start.indent, start.writes_too, self.version());
+        Block { lines, inner, ..self.outline(at) }
+    }
+
+    /// A block without its lines.
+    fn outline(&self, at: usize) -> Block {
+        let start = &self.starts[at];
         Block {
             indent: start.indent,
             description: start.description.clone(),
-            lines: nested::output(kept, start.indent, start.writes_too, self.version()),
+            lines: Vec::new(),
             clipped: self.gone.saturating_sub(start.at),
             is_pip: nested::is_pip(&start.description),
+            message: start.message.clone(),
+            place: start.place.clone(),
+            inner: Workplace::default(),
+            status: None,
         }
     }
 
-    /// Forgets the commands from `at` on, and the lines that only they need.
+    /// Forgets the command at `at`; with the first all those that ran in it, and what they printed. What runs in a
+    /// nested pip is told twice and in no order, so nothing else is known to have run in another.
     fn forget(&mut self, at: usize) {
-        self.starts.truncate(at);
-        if self.starts.is_empty() {
-            (self.gone, self.size) = (0, 0);
-            self.kept.clear();
+        if at > 0 {
+            self.starts.remove(at);
+            return;
         }
+        self.starts.clear();
+        self.kept.clear();
+        (self.gone, self.size) = (0, 0);
     }
 
     fn keep(&mut self, line: &[u8]) {
@@ -238,32 +308,4 @@ impl Subprocesses {
             self.gone += 1;
         }
     }
-}
-
-/// `23.0.1 from /opt/venv/...`: what follows `Using pip `.
-fn version(rest: &[u8]) -> Option<Version> {
-    let mut numbers = rest.split(|byte| !byte.is_ascii_digit()).map(|digits| str::from_utf8(digits).ok()?.parse().ok());
-    Some((numbers.next()??, numbers.next()??))
-}
-
-/// Whether pip asked its console for a frame as 22.0 to 23.2 do; the log shows that.
-fn is_marked(text: &[u8]) -> bool {
-    text.starts_with(b"ERROR: [present-")
-}
-
-/// What failed according to `ERROR: [present-rich] Preparing metadata (pyproject.toml) exited with 1`.
-pub(super) fn failure(text: &[u8]) -> Option<&[u8]> {
-    let text = text.strip_prefix(b"ERROR: ")?;
-    let marks = [&b"[present-rich] "[..], b"[present-diagnostic] "];
-    let text = marks.iter().find_map(|mark| text.strip_prefix(*mark)).unwrap_or(text);
-    let at = memchr::memmem::rfind(text, b" exited with ")?;
-    Some(&text[..at])
-}
-
-/// Message and status of `Preparing metadata (setup.py): finished with status 'error'`.
-pub(super) fn finished(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let text = text.strip_suffix(b"'")?;
-    let between = b": finished with status '";
-    let at = memchr::memmem::rfind(text, between)?;
-    Some((&text[..at], &text[at + between.len()..]))
 }

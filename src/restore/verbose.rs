@@ -7,7 +7,8 @@ use super::level::Level;
 use super::lower::Lowered;
 use super::nested;
 use super::plain::Plain;
-use super::subprocess::{self, Version};
+use super::subprocess::Version;
+use super::words;
 
 /// Follows the lines of standard error, or of both streams.
 #[derive(Debug, Default)]
@@ -65,7 +66,7 @@ impl Verbose {
         let Some((indent, _)) = &self.nested else { return false };
         let tells = line.text().starts_with(b"Running command ")
             || line.text().starts_with(b"full command: ")
-            || subprocess::finished(line.text()).is_some();
+            || words::finished(line.text()).is_some();
         !line.text().is_empty() && line.indent() < *indent || line.indent() == *indent && tells
     }
 }
