@@ -10,7 +10,6 @@ mod completions;
 mod console;
 mod doctor;
 mod failure;
-#[allow(dead_code, reason = "what follows pips is joined to `run` next")]
 mod follow;
 mod ingest;
 mod links;

@@ -219,7 +219,7 @@ impl Invocation {
 
     /// Whether its end was seen.
     pub fn has_ended(&self) -> bool {
-        self.exit_code.is_some() || self.exit_signal.is_some()
+        self.exit_code.is_some() || self.exit_signal.is_some() || self.duration_seconds.is_some()
     }
 }
 

@@ -16,4 +16,5 @@ mod tool;
 pub(crate) use lookup::{DEFAULT_PATH, FileId, look_up};
 pub use recording::{Begin, Call, Recording};
 pub use run::{run, run_with};
+pub(crate) use session::Session;
 pub use tool::Tool;

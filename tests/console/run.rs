@@ -1,5 +1,6 @@
 //! `wheeltap run`: a command with and without a session around it.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Command, Output, Stdio};
@@ -87,15 +88,26 @@ fn a_terminal_is_the_commands_own() {
 #[test]
 fn the_environment_differs_by_the_documented_variables_only() {
     let place = Place::new();
-    let environment = |command: &mut Command| run(command.env("ODD", "a\nb=c").env("PIP_LOG", "own.log"));
-    let [bare, wrapped] = bare_and_wrapped(&place, "env -0", environment).map(|output| {
-        let text = String::from_utf8(output.stdout).unwrap();
-        text.split('\0').map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
-    });
-    let changed: Vec<_> = wrapped.difference(&bare).filter_map(|entry| entry.split('=').next()).collect();
-    assert_eq!(changed, ["PATH", "WHEELTAP_LOG_DIR", "WHEELTAP_SESSION"]);
-    let lost: Vec<_> = bare.difference(&wrapped).filter_map(|entry| entry.split('=').next()).collect();
-    assert_eq!(lost, ["PATH"]);
+    let differences = |variables: &[(&str, &str)], options: &str| {
+        let mut wrapped = place.wheeltap(["run"]);
+        wrapped.args(options.split_whitespace()).args(["--", "env", "-0"]);
+        let [bare, wrapped] = [place.command("env").arg("-0"), &mut wrapped].map(|command| {
+            let output = run(command.env("ODD", "a\nb=c").envs(variables.iter().copied()));
+            let text = String::from_utf8(output.stdout).unwrap();
+            text.split('\0').map(str::to_owned).collect::<BTreeSet<_>>()
+        });
+        let names = |entries: &mut dyn Iterator<Item = &String>| -> Vec<String> {
+            entries.filter_map(|entry| entry.split('=').next().map(str::to_owned)).collect()
+        };
+        (names(&mut bare.difference(&wrapped)), names(&mut wrapped.difference(&bare)))
+    };
+    let owned = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+    let ours = owned(&["PATH", "WHEELTAP_LOG_DIR", "WHEELTAP_SESSION"]);
+    let following = owned(&["PATH", "PIP_LOG", "WHEELTAP_FOLLOW", "WHEELTAP_LOG_DIR", "WHEELTAP_SESSION"]);
+    assert_eq!(differences(&[], ""), (owned(&["PATH"]), following));
+    assert_eq!(differences(&[], "--no-follow"), (owned(&["PATH"]), ours.clone()));
+    assert_eq!(differences(&[("PIP_LOG", "own.log")], ""), (owned(&["PATH"]), ours.clone()));
+    assert_eq!(differences(&[("WHEELTAP_PIP_LOG", "never")], ""), (owned(&["PATH"]), ours));
 }
 
 // Contract: run-transparent

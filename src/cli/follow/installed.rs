@@ -7,10 +7,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::str::FromStr as _;
 use std::time::SystemTime;
 
-use crate::event::canonical_name;
+use pep440_rs::Version;
+
+use crate::event::{Session, canonical_name, text};
 
 /// A distribution by its normalized name (PEP 503) and version.
 pub(crate) type Distribution = (String, String);
@@ -55,6 +59,50 @@ impl Before {
         appeared.sort();
         appeared
     }
+}
+
+/// The prefixes of the Pythons that a command would find now: of the active environment, and of each directory on `PATH`
+/// that holds one.
+pub(crate) fn prefixes_in_use() -> Vec<PathBuf> {
+    let mut prefixes: Vec<PathBuf> = std::env::var_os("VIRTUAL_ENV").map(PathBuf::from).into_iter().collect();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let pythons = std::env::split_paths(&path).map(|directory| directory.join("python3")).filter(|file| file.is_file());
+    prefixes.extend(pythons.filter_map(|python| prefix_of(&python)));
+    prefixes
+}
+
+/// `/work/.venv` of `/work/.venv/bin/pip`.
+pub(crate) fn prefix_of(program: &Path) -> Option<PathBuf> {
+    let directory = program.parent().filter(|_| program.is_absolute())?;
+    directory.parent().map(Path::to_owned)
+}
+
+/// What to say of distributions that have appeared although nothing that `session` recorded has that name and version:
+/// a sentence for each environment.
+pub(crate) fn unexplained(appeared: Vec<(PathBuf, Distribution)>, session: &Session) -> Vec<String> {
+    let mut obtained: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for artifact in session.downloads.all() {
+        if let (Some(name), Some(version)) = (&artifact.name, &artifact.version) {
+            obtained.entry(canonical_name(name)).or_default().push(version);
+        }
+    }
+    let mut places: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    for (place, (name, version)) in appeared {
+        let versions = obtained.get(&name).map_or(&[][..], Vec::as_slice);
+        if !versions.iter().any(|obtained| is_same_version(obtained, &version)) {
+            places.entry(place).or_default().push(format!("{name} {version}"));
+        }
+    }
+    let sentence = |(place, names): (PathBuf, Vec<String>)| {
+        let place = text(place.as_os_str().as_bytes());
+        format!("in {place} appeared what no recorded pip brought: {}", names.join(", "))
+    };
+    places.into_iter().map(sentence).collect()
+}
+
+/// Whether two texts are one version by PEP 440: `1.0` and `1.0.0`.
+fn is_same_version(one: &str, other: &str) -> bool {
+    one == other || Version::from_str(one).is_ok_and(|one| Version::from_str(other) == Ok(one))
 }
 
 /// Where the interpreters of one prefix keep distributions; a path once, however it is spelt.

@@ -3,12 +3,12 @@
 //! A run is a pip that no other followed pip started, together with all pips that it starts itself. Refuses to guess
 //! where lines cannot be told apart: then the run says so.
 
+mod shared;
+
 use super::intake::{Intake, Log};
 use super::merge::merge;
 use super::writer::Writer;
-
-/// Names the invocation that a process belongs to: a shim sets it, and records what it names.
-const INVOCATION_VARIABLE: &str = "WHEELTAP_INVOCATION";
+use crate::event::Moment;
 
 /// What has become known of the runs; a run is named by its number.
 #[derive(Debug)]
@@ -27,12 +27,12 @@ pub(crate) enum Heard {
 #[derive(Debug)]
 struct Run {
     writer: Option<Writer>,
-    /// The logs that it writes, its own first; not of a log that is shared with other runs.
+    /// The logs that it writes, its own first; none if it shares one with other runs.
     logs: Vec<usize>,
     over: bool,
     mixed: bool,
-    /// A shim records it: it is not to be heard of.
-    recorded: bool,
+    /// When it was seen to go on.
+    alive_at: Option<Moment>,
 }
 
 /// Sorts logs into runs.
@@ -41,24 +41,26 @@ pub(crate) struct Runs {
     runs: Vec<Run>,
     /// The run of each log that was moved aside.
     owners: Vec<Option<usize>>,
-    /// The processes whose turn came in a log that is shared.
-    turned: Vec<Writer>,
+    /// How many writers of a log that is shared were looked at.
+    met: usize,
 }
 
 impl Runs {
-    /// Takes what has come in, a piece of each log; to be called until it answers with nothing. With `last`, nothing more
-    /// will come.
-    pub(crate) fn hear(&mut self, intake: &mut Intake, last: bool) -> Vec<Heard> {
+    /// Takes what has come in, a piece of each log; to be called until it answers with nothing. `now` is when the intake
+    /// was looked at. With `last`, nothing more will come.
+    pub(crate) fn hear(&mut self, intake: &mut Intake, now: Moment, last: bool) -> Vec<Heard> {
         let mut heard = Vec::new();
         if intake.moves {
             self.sort_logs(intake, last, &mut heard);
             self.read_logs(intake, last, &mut heard);
         } else if let Some(log) = intake.logs.first_mut() {
-            self.split_log(log, last, &mut heard);
+            self.split_log(log, now, last, &mut heard);
         }
+        let runs = &self.runs;
         heard.retain(|heard| {
             let (Heard::Began(run, _) | Heard::Lines(run, _) | Heard::Mixed(run) | Heard::Ended(run)) = heard;
-            !self.runs[*run].recorded
+            // What a shim records is not recorded again.
+            runs[*run].writer.as_ref().is_none_or(|writer| !writer.has_shim)
         });
         heard
     }
@@ -81,26 +83,6 @@ impl Runs {
         }
     }
 
-    /// The run that is going on and started this process.
-    fn outer(&self, writer: &Writer) -> Option<usize> {
-        let is_outer = |run: &Run| run.writer.as_ref().is_some_and(|outer| writer.ancestors.contains(&outer.pid));
-        self.runs.iter().position(|run| !run.over && is_outer(run))
-    }
-
-    fn begin(&mut self, writer: Option<&Writer>, heard: &mut Vec<Heard>) -> usize {
-        let number = self.runs.len();
-        let recorded = writer.is_some_and(|writer| writer.variable(INVOCATION_VARIABLE).is_some());
-        self.runs.push(Run { writer: writer.cloned(), logs: Vec::new(), over: false, mixed: false, recorded });
-        heard.push(Heard::Began(number, writer.cloned().map(Box::new)));
-        number
-    }
-
-    fn mix(&mut self, run: usize, heard: &mut Vec<Heard>) {
-        if !std::mem::replace(&mut self.runs[run].mixed, true) {
-            heard.push(Heard::Mixed(run));
-        }
-    }
-
     fn read_logs(&mut self, intake: &mut Intake, last: bool, heard: &mut Vec<Heard>) {
         for (number, run) in self.runs.iter_mut().enumerate().filter(|(_, run)| !run.over) {
             // Looked at before reading: what was over then has nothing more to say afterwards.
@@ -119,65 +101,23 @@ impl Runs {
         }
     }
 
-    /// Cuts a log that runs write one after the other where each tells its version, which it does first.
-    fn split_log(&mut self, log: &mut Log, last: bool, heard: &mut Vec<Heard>) {
-        let mut lines = log.lines();
-        let over = lines.is_empty() && (last || log.writing.is_empty());
-        if over {
-            lines = log.rest();
-        }
-        let mut given = 0;
-        let turns: Vec<usize> = turns(&lines).collect();
-        for (at, &turn) in turns.iter().enumerate() {
-            self.give(&lines[given..turn], heard);
-            self.turn(log, turns.len() - at, heard);
-            given = turn;
-        }
-        self.give(&lines[given..], heard);
-        if over {
-            self.end_all(heard);
-        }
+    /// The run that is going on and started this process.
+    fn outer(&self, writer: &Writer) -> Option<usize> {
+        let is_outer = |run: &Run| run.writer.as_ref().is_some_and(|outer| writer.ancestors.contains(&outer.pid));
+        self.runs.iter().position(|run| !run.over && is_outer(run))
     }
 
-    /// A pip has told its version: it is part of the run that is going on, or another run begins. `turns` pips have
-    /// told theirs since the last look, of which this is the first; if fewer writers were found, it was too fast.
-    fn turn(&mut self, log: &Log, turns: usize, heard: &mut Vec<Heard>) {
-        let waiting = || log.writers.iter().filter(|writer| !self.turned.iter().any(|turned| turned.is(writer)));
-        let alive = waiting().find(|writer| log.writing.contains(&writer.pid));
-        let writer = alive.or_else(|| waiting().next()).filter(|_| waiting().count() >= turns);
-        self.turned.extend(writer.cloned());
-        if writer.is_some_and(|writer| self.outer(writer).is_some()) {
-            return;
-        }
-        let is_alive = |run: &Run| run.writer.as_ref().is_some_and(|writer| log.writing.contains(&writer.pid));
-        match self.current().filter(|&run| is_alive(&self.runs[run])) {
-            Some(current) => {
-                self.mix(current, heard);
-                let next = self.begin(writer, heard);
-                self.mix(next, heard);
-            }
-            None => {
-                self.end_all(heard);
-                self.begin(writer, heard);
-            }
-        }
+    fn begin(&mut self, writer: Option<&Writer>, heard: &mut Vec<Heard>) -> usize {
+        let run = Run { writer: writer.cloned(), logs: Vec::new(), over: false, mixed: false, alive_at: None };
+        self.runs.push(run);
+        let number = self.runs.len() - 1;
+        heard.push(Heard::Began(number, writer.cloned().map(Box::new)));
+        number
     }
 
-    fn current(&self) -> Option<usize> {
-        self.runs.iter().rposition(|run| !run.over)
-    }
-
-    /// Gives lines to the run that is going on; those before any run, to nobody.
-    fn give(&self, lines: &[u8], heard: &mut Vec<Heard>) {
-        if let Some(current) = self.current().filter(|_| !lines.is_empty()) {
-            heard.push(Heard::Lines(current, lines.to_vec()));
-        }
-    }
-
-    fn end_all(&mut self, heard: &mut Vec<Heard>) {
-        for (number, run) in self.runs.iter_mut().enumerate().filter(|(_, run)| !run.over) {
-            run.over = true;
-            heard.push(Heard::Ended(number));
+    fn mix(&mut self, run: usize, heard: &mut Vec<Heard>) {
+        if !std::mem::replace(&mut self.runs[run].mixed, true) {
+            heard.push(Heard::Mixed(run));
         }
     }
 }
@@ -186,16 +126,6 @@ impl Runs {
 fn has_strangers(log: &Log) -> bool {
     let Some((first, others)) = log.writers.split_first() else { return false };
     others.iter().any(|other| !other.ancestors.contains(&first.pid) && !first.ancestors.contains(&other.pid))
-}
-
-/// Where the lines `STAMP Using pip 24.0 from ...` begin; a pip's copy of what another says is indented.
-fn turns(lines: &[u8]) -> impl Iterator<Item = usize> {
-    const STAMP: usize = 24;
-    memchr::memmem::find_iter(lines, b" Using pip ").filter_map(|at| {
-        let start = (at + 1).checked_sub(STAMP)?;
-        let begins_line = start == 0 || lines[start - 1] == b'\n';
-        (begins_line && lines[start + 10] == b'T' && lines[start + 19] == b',').then_some(start)
-    })
 }
 
 #[cfg(test)]

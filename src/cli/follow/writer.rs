@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::event::Moment;
+use crate::shim::{FileId, Tool};
 
 /// A file, whatever its name is by now: device and inode.
 pub(crate) type Identity = (u64, u64);
@@ -31,6 +32,8 @@ pub(crate) struct Writer {
     pub(crate) environment: Vec<(OsString, OsString)>,
     /// When it started, to the hundredth of a second.
     pub(crate) started_at: Option<Moment>,
+    /// Whether a shim of pip's started it, and records it.
+    pub(crate) has_shim: bool,
     /// What it writes to.
     pub(crate) file: Identity,
 }
@@ -91,6 +94,7 @@ fn describe(pid: i32, file: Identity, booted: Moment) -> Option<Writer> {
     Some(Writer {
         pid,
         started: status.started,
+        has_shim: ancestors.iter().any(|&ancestor| is_shim(ancestor)),
         ancestors,
         argv: strings(&read("cmdline")),
         directory: fs::read_link(format!("/proc/{pid}/cwd")).ok(),
@@ -98,6 +102,14 @@ fn describe(pid: i32, file: Identity, booted: Moment) -> Option<Writer> {
         started_at: status.moment(booted),
         file,
     })
+}
+
+/// Whether a process is a shim that records a pip: this executable under the name of a pip or a Python.
+fn is_shim(pid: i32) -> bool {
+    let executable = |process: &str| FileId::of(Path::new(&format!("/proc/{process}/exe")));
+    let is_ours = executable(&pid.to_string()).is_some_and(|theirs| executable("self") == Some(theirs));
+    let argv = || strings(&fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default());
+    is_ours && argv().first().is_some_and(|name| matches!(Tool::from_argv0(name), Some(Tool::Pip | Tool::Python)))
 }
 
 /// Strings that each end with a NUL.

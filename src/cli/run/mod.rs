@@ -21,7 +21,7 @@ use stage::Stage;
 
 use super::{Console, Status, Tone, explained, which};
 use crate::shim::look_up;
-use crate::supervise::{self, End, Error, Interpose, Program, Tap};
+use crate::supervise::{self, End, Error, Interpose, Program};
 
 /// Run a command, and record every pip that it starts as one session
 #[derive(Debug, clap::Args)]
@@ -82,6 +82,10 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
             return Ok(take_our_place(&program, console));
         }
     };
+    match arguments.no_follow {
+        true => session.blind_spot("pips that pass the shims by are not seen (--no-follow)"),
+        false => session.follow(),
+    }
     let stage = Stage::set().map_err(|error| session.degrade(&format!("there are no shims: {error}"))).ok();
     program.environment = session.environment();
     if let Some(stage) = &stage {
@@ -89,7 +93,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         // The command itself may be one of the tools.
         program.path = stage.shim(name).unwrap_or(program.path);
     }
-    let outcome = supervise::run(&program, Interpose::default(), &mut Unheard);
+    let outcome = supervise::run(&program, Interpose::default(), &mut session);
     drop(stage);
     let status = match outcome {
         Ok(outcome) => Status::Ended(outcome.end),
@@ -143,8 +147,3 @@ fn take_our_place(program: &Program, console: &mut Console) -> Status {
         Error::Prepare { source, .. } => not_started(name, &source, console),
     }
 }
-
-/// The command's streams are its own: nobody listens.
-struct Unheard;
-
-impl Tap for Unheard {}

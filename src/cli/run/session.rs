@@ -2,11 +2,15 @@
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
+use crate::cli::follow::{Before, Books, Destination, Follower, prefix_of, prefixes_in_use, unexplained};
 use crate::cli::{Cannot as _, now};
-use crate::event::{Event, Redactor, SessionId};
-use crate::ledger::{self, DIRECTORY_VARIABLE, Directory, Files, Journal, SESSION_VARIABLE, build_info};
-use crate::supervise::Setting;
+use crate::event::{BuildInfo, Event, Redactor, SessionId};
+use crate::ledger::{self, DIRECTORY_VARIABLE, Directory, Files, Journal, SESSION_VARIABLE, fold, read_journal};
+use crate::shim::pip::{Environment as _, FOLLOW_VARIABLE, Inherited, LOG_VARIABLE};
+use crate::supervise::{Setting, Tap};
 
 /// `--session` was given something that names no session.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +20,10 @@ pub(in crate::cli) struct NoStamp(String);
 /// An open session.
 pub(in crate::cli) struct Session {
     journal: Journal,
+    build_info: BuildInfo,
+    before: Before,
+    follower: Option<Follower>,
+    destination: Option<Destination>,
 }
 
 /// A session that has ended.
@@ -40,12 +48,43 @@ impl Session {
         let redactor = Redactor::learn(command.iter().map(|argument| argument.as_bytes()), variables());
         let directory = Directory::from_environment().absolute().cannot()?;
         let session = wanted.or(inherited.as_deref());
-        let mut journal =
-            Journal::join_or_open(&directory, session, now(), &build_info(variables(), &redactor)).cannot()?;
+        let build_info = ledger::build_info(variables(), &redactor);
+        let mut journal = Journal::join_or_open(&directory, session, now(), &build_info).cannot()?;
         // So that the shims of this session only append. Where it cannot be promised they fold it themselves.
         journal.hold();
         journal.append(&[]).cannot()?;
-        Ok(Session { journal })
+        let before = Before::look(prefixes_in_use(), SystemTime::now());
+        Ok(Session { journal, build_info, before, follower: None, destination: None })
+    }
+
+    /// Gets ready to follow the pips that pass the shims by.
+    pub(super) fn follow(&mut self) {
+        // A session around this one follows already, and a user who wants no logs wants none.
+        if Inherited.given(FOLLOW_VARIABLE).is_some() {
+            return;
+        }
+        if Inherited.given(LOG_VARIABLE).is_some_and(|value| value == "never") {
+            return self.blind_spot(
+                "pips were given no log (WHEELTAP_PIP_LOG=never): those that pass the shims by are not seen",
+            );
+        }
+        let directory = self.journal.directory().clone();
+        let followed = Destination::choose(directory.path()).and_then(|destination| {
+            let books = Books {
+                directory,
+                session: self.journal.id().clone(),
+                build_info: self.build_info.clone(),
+                gives_back: destination.is_ours(),
+            };
+            Follower::new(&destination, books).map(|follower| (destination, follower))
+        });
+        match followed {
+            Ok((destination, follower)) => {
+                self.destination = Some(destination);
+                self.follower = Some(follower);
+            }
+            Err(error) => self.blind_spot(&format!("pips that pass the shims by are not seen: {error}")),
+        }
     }
 
     /// Its name.
@@ -56,10 +95,16 @@ impl Session {
     /// The variables through which shims join.
     pub(in crate::cli) fn environment(&self) -> Vec<Setting> {
         let directory = self.journal.directory().path().as_os_str().to_owned();
-        vec![
-            (DIRECTORY_VARIABLE.into(), Some(directory)),
-            (SESSION_VARIABLE.into(), Some(self.journal.id().to_string().into())),
-        ]
+        let session = OsString::from(self.journal.id().to_string());
+        let mut settings = vec![(DIRECTORY_VARIABLE.into(), Some(directory)), (SESSION_VARIABLE.into(), Some(session))];
+        settings.extend(self.destination.iter().flat_map(Destination::environment));
+        settings
+    }
+
+    /// Records what cannot be seen.
+    pub(super) fn blind_spot(&mut self, reason: &str) {
+        let event = Event::BlindSpot { at: now(), invocation: None, reason: reason.to_owned() };
+        let _ = self.journal.append(&[event]);
     }
 
     /// Records why the session is not what it should be.
@@ -69,8 +114,36 @@ impl Session {
         let _ = self.journal.append(&[event]);
     }
 
-    /// Folds the session.
+    /// The command has ended: folds the session.
     pub(in crate::cli) fn finish(mut self) -> Finished {
+        let prefixes = self.follower.take().map(Follower::finish).unwrap_or_default();
+        self.name_unexplained(prefixes);
         Finished { files: self.journal.files(), folded: self.journal.finish() }
+    }
+
+    /// Names the distributions that have appeared although no recorded pip brought them.
+    fn name_unexplained(&mut self, mut prefixes: Vec<PathBuf>) {
+        let Ok(recorded) = read_journal(&self.journal.files().journal) else { return };
+        let session = fold(self.journal.id(), recorded.events);
+        let tools = session.invocations.iter().filter(|invocation| invocation.tool == "pip");
+        prefixes.extend(tools.filter_map(|pip| prefix_of(Path::new(pip.tool_path.as_deref()?))));
+        for reason in unexplained(self.before.appeared(prefixes), &session) {
+            if !session.blind_spots.contains(&reason) {
+                self.blind_spot(&reason);
+            }
+        }
+    }
+}
+
+/// Lets the follower begin when the command runs.
+impl Tap for Session {
+    fn tick(&mut self) {
+        if let Some(follower) = &mut self.follower {
+            follower.tick();
+        }
+    }
+
+    fn period(&self) -> Option<Duration> {
+        self.follower.as_ref().and_then(Follower::period)
     }
 }

@@ -30,6 +30,11 @@ impl Listener {
         classifier.feed(channel, bytes, &mut |finding| note(finding, session, files, found));
     }
 
+    /// Whether anything that pip has said was pip's without doubt.
+    pub(crate) fn has_understood(&self) -> bool {
+        self.classifier.has_understood()
+    }
+
     /// pip has ended, as far as is known: settles what is still open and completes it from the disk.
     pub(crate) fn end(self, end: Option<supervise::End>) {
         let Listener { mut session, classifier, mut files, mut found } = self;

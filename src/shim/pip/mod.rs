@@ -18,6 +18,9 @@ pub(crate) use cache::Cache;
 pub(crate) use command::Command;
 pub(crate) use configuration::{Configuration, Environment, Inherited, expand};
 pub(crate) use evidence::Files;
+pub(crate) use installed::version as installed_version;
 pub(crate) use listener::Listener;
 pub(crate) use log::Log;
-pub(crate) use recording::begin;
+pub(crate) use recording::{FOLLOW_VARIABLE, LOG_VARIABLE, LOG_VARIABLES, begin};
+
+pub(crate) use super::python::arguments_of_pip as arguments_of_module;

@@ -18,13 +18,13 @@ use crate::supervise::{Error, Interpose, Outcome, Setting, Stream, Tap};
 const PERIOD: Duration = Duration::from_millis(50);
 
 /// `never` keeps us from asking pip for a log.
-const LOG_VARIABLE: &str = "WHEELTAP_PIP_LOG";
+pub(crate) const LOG_VARIABLE: &str = "WHEELTAP_PIP_LOG";
 
 /// Names the log that a session follows, which is therefore nobody's own.
 pub(crate) const FOLLOW_VARIABLE: &str = "WHEELTAP_FOLLOW";
 
 /// The variables of pip that name a log.
-const LOG_VARIABLES: [&str; 3] = ["PIP_LOG", "PIP_LOG_FILE", "PIP_LOCAL_LOG"];
+pub(crate) const LOG_VARIABLES: [&str; 3] = ["PIP_LOG", "PIP_LOG_FILE", "PIP_LOCAL_LOG"];
 
 /// Begins the recording of a call of pip, unless it obtains nothing or no session can be had.
 pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {

@@ -1,0 +1,89 @@
+//! The place to which `PIP_LOG` leads the pips of a session.
+//!
+//! Refuses a log of the user's own: that stays where it is. Refuses a place that any pip of the session could not write
+//! to, for then pip prints a traceback for every line that it cannot log.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::shim::pip::{Configuration, Environment as _, FOLLOW_VARIABLE, Inherited, LOG_VARIABLES, expand};
+use crate::supervise::Setting;
+
+/// Where logs come in.
+pub(crate) struct Destination {
+    log: PathBuf,
+    /// The directory of the log, gone with this value, if it is not the user's own.
+    ours: Option<TempDir>,
+}
+
+impl Destination {
+    /// The user's own log, else a place in `directory`, the log directory.
+    ///
+    /// # Errors
+    /// When no place can be had, or the user's log is none that can be followed; the text says why nothing is followed.
+    pub(crate) fn choose(directory: &Path) -> io::Result<Destination> {
+        if let Some(own) = own_log() {
+            return follow_own(own).map(|log| Destination { log, ours: None });
+        }
+        let is_root = rustix::process::geteuid().is_root();
+        let within = if is_root && !is_open_to_all(directory) { std::env::temp_dir() } else { directory.to_owned() };
+        let place = tempfile::Builder::new().prefix("follow-").tempdir_in(within)?;
+        if is_root {
+            // The build may go on as another user, whose pips have to be able to write as well.
+            std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o777))?;
+        }
+        let log = place.path().join("pip.log");
+        Ok(Destination { log, ours: Some(place) })
+    }
+
+    /// The log's path.
+    pub(crate) fn log(&self) -> &Path {
+        &self.log
+    }
+
+    /// Whether it is ours to move logs aside.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.ours.is_some()
+    }
+
+    /// The variables that lead pips here; none to where they go by themselves.
+    pub(crate) fn environment(&self) -> Vec<Setting> {
+        let value = || Some(OsString::from(&self.log));
+        match self.is_ours() {
+            true => vec![(LOG_VARIABLES[0].into(), value()), (FOLLOW_VARIABLE.into(), value())],
+            false => Vec::new(),
+        }
+    }
+}
+
+/// The log that pips would write by themselves: of the environment, else of the configuration files.
+fn own_log() -> Option<PathBuf> {
+    if let Some(log) = LOG_VARIABLES.into_iter().find_map(|name| Inherited.given(name)) {
+        return Some(expand(log.as_bytes(), &Inherited));
+    }
+    let commands: [&[u8]; 4] = [b"install", b"download", b"wheel", b"lock"];
+    let of = |command| Configuration::read(command, false, Path::new(""), &Inherited).log;
+    commands.into_iter().find_map(of).map(|log| expand(&log, &Inherited))
+}
+
+fn follow_own(log: PathBuf) -> io::Result<PathBuf> {
+    let refuse = |why: &str| Err(io::Error::other(format!("pip's own log `{}` {why}", log.display())));
+    if log.is_relative() {
+        return refuse("is relative to each pip's directory");
+    }
+    match log.metadata() {
+        Ok(metadata) if !metadata.is_file() => refuse("is no regular file"),
+        _ if !log.parent().is_some_and(Path::is_dir) => refuse("is in a directory that does not exist yet"),
+        _ => Ok(log),
+    }
+}
+
+/// Whether every user can go down to a directory.
+fn is_open_to_all(directory: &Path) -> bool {
+    directory.ancestors().all(|above| above.metadata().is_ok_and(|metadata| metadata.mode() & 0o001 != 0))
+}

@@ -1,0 +1,115 @@
+//! One log that many runs write, since it is the user's own: cut by when its lines were written and when its writers
+//! started.
+//!
+//! pip says which pip it is only for some commands, and not at all for others, so that no line begins a run for sure.
+//! A process, however, opens the log only after it has started. Refuses to cut between runs that were there at once.
+
+use super::{Heard, Run, Runs};
+use crate::cli::follow::intake::Log;
+use crate::event::Moment;
+
+/// No two time zones differ by less, in microseconds.
+const ZONE: i64 = 15 * 60 * 1_000_000;
+
+/// The length of `2026-11-20T16:27:36,471`.
+const STAMP: usize = 23;
+
+impl Runs {
+    pub(super) fn split_log(&mut self, log: &mut Log, now: Moment, last: bool, heard: &mut Vec<Heard>) {
+        self.meet_writers(log, now, heard);
+        let mut lines = log.lines();
+        let nothing_more = lines.is_empty();
+        if nothing_more && (last || log.writing.is_empty()) {
+            lines = log.rest();
+        }
+        self.give(&lines, now, heard);
+        for (number, run) in self.runs.iter_mut().enumerate().filter(|(_, run)| nothing_more && !run.over) {
+            run.over = last || !is_going_on(run, log);
+            if run.over {
+                heard.push(Heard::Ended(number));
+            }
+        }
+    }
+
+    /// Begins a run for each new writer that is not part of one.
+    fn meet_writers(&mut self, log: &Log, now: Moment, heard: &mut Vec<Heard>) {
+        for writer in &log.writers[self.met.min(log.writers.len())..] {
+            if self.outer(writer).is_none() {
+                let next = self.begin(Some(writer), heard);
+                let overlaps = |run: &Run| is_going_on(run, log) || run.alive_at > writer.started_at;
+                let at_once: Vec<usize> = (0..next).filter(|&run| overlaps(&self.runs[run])).collect();
+                for &run in at_once.iter().chain((!at_once.is_empty()).then_some(&next)) {
+                    self.mix(run, heard);
+                }
+            }
+        }
+        self.met = log.writers.len();
+        for run in self.runs.iter_mut().filter(|run| is_going_on(run, log)) {
+            run.alive_at = Some(now);
+        }
+    }
+
+    /// Gives each line to the run that started last before it was written; to one of an unknown process, if none had.
+    fn give(&mut self, lines: &[u8], now: Moment, heard: &mut Vec<Heard>) {
+        let mut given = 0;
+        let mut current = None;
+        let starts = std::iter::once(0).chain(memchr::memchr_iter(b'\n', lines).map(|end| end + 1));
+        for start in starts.filter(|&start| start < lines.len()) {
+            let Some(at) = written_at(&lines[start..], now) else { continue };
+            let owner = self.owner(at);
+            if current != Some(owner) {
+                self.push(current, &lines[given..start], heard);
+                (given, current) = (start, Some(owner));
+            }
+        }
+        let last = current.unwrap_or_else(|| self.runs.iter().rposition(|run| !run.over));
+        self.push(Some(last), &lines[given..], heard);
+    }
+
+    /// The run that was going on at that time.
+    fn owner(&self, at: Moment) -> Option<usize> {
+        let started = |run: &Run| run.writer.as_ref().and_then(|writer| writer.started_at);
+        self.runs.iter().rposition(|run| !run.over && started(run).is_some_and(|started| started <= at))
+    }
+
+    fn push(&mut self, owner: Option<Option<usize>>, lines: &[u8], heard: &mut Vec<Heard>) {
+        if lines.is_empty() {
+            return;
+        }
+        let unknown = |run: &Run| !run.over && run.writer.is_none();
+        let run = owner.flatten().or_else(|| self.runs.iter().rposition(unknown));
+        let run = run.unwrap_or_else(|| self.begin(None, heard));
+        heard.push(Heard::Lines(run, lines.to_vec()));
+    }
+}
+
+fn is_going_on(run: &Run, log: &Log) -> bool {
+    run.writer.as_ref().is_some_and(|writer| log.writing.contains(&writer.pid))
+}
+
+/// When a line was written: its stamp is local time, of which the zone is found by comparison with `now`, since a line
+/// is read soon after it was written.
+fn written_at(line: &[u8], now: Moment) -> Option<Moment> {
+    let stamp = std::str::from_utf8(line.get(..STAMP)?).ok()?;
+    let (seconds, milliseconds) = stamp.split_once(',')?;
+    let local: Moment = serde_json::from_value(format!("{seconds}.{milliseconds}Z").into()).ok()?;
+    let difference = local.microseconds() - now.microseconds();
+    let zone = (difference + ZONE / 2).div_euclid(ZONE) * ZONE;
+    Some(Moment::from_microseconds(local.microseconds() - zone))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_the_zone_of_a_stamp() {
+        let moment = |text: &str| serde_json::from_value::<Moment>(text.into()).unwrap();
+        let now = moment("2026-11-20T16:00:01Z");
+        for local in ["2026-11-20T16:00:00,471", "2026-11-20T21:30:00,471", "2026-11-20T06:15:00,471"] {
+            assert_eq!(written_at(local.as_bytes(), now), Some(moment("2026-11-20T16:00:00.471Z")), "{local}");
+        }
+        assert_eq!(written_at(b"2026-11-20T16:00:00,4", now), None);
+        assert_eq!(written_at(b"no stamp stands at the beginning of this", now), None);
+    }
+}
