@@ -40,10 +40,7 @@ pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
 /// Listens to one pip.
 struct PipRecording {
     listener: Listener,
-    log: Option<Log>,
-    restorer: Option<Restorer>,
-    settings: Vec<Setting>,
-    arguments: Vec<OsString>,
+    hearing: Hearing,
     interpose: Interpose,
 }
 
@@ -62,40 +59,56 @@ impl PipRecording {
         );
         let version = installed::version(tool);
         version.iter().for_each(|version| session.version(version.clone()));
-        let mut settings = Vec::new();
-        let mut arguments = Vec::new();
-        let mut restorer = None;
-        let mut interpose = Interpose::default();
-        let log = match users_log(command, &configuration, environment) {
-            Some(path) => Some(Log::of_user(directory.join(path))),
-            None if environment.given(LOG_VARIABLE).is_some_and(|value| value == "never") => None,
-            None => match Log::private(&std::env::temp_dir()) {
-                Ok(log) => {
-                    let path = log.path().as_os_str().to_owned();
-                    if isolated {
-                        // pip ignores its variables then; the option says the same.
-                        arguments.extend([OsString::from("--log"), path.clone()]);
-                    }
-                    restorer = Some(Restorer::new(facts));
-                    settings.push((OsString::from("PIP_LOG"), Some(path)));
-                    Some(log)
-                }
-                Err(error) => {
-                    session.degraded(&format!("no log for pip could be made: {error}"));
-                    None
-                }
-            },
+        let hearing = match users_log(command, &configuration, environment) {
+            Some(path) => Hearing { log: Some(Log::of_user(directory.join(path))), ..Hearing::default() },
+            None if environment.given(LOG_VARIABLE).is_some_and(|value| value == "never") => Hearing::default(),
+            None => Hearing::through_private_log(command, facts).unwrap_or_else(|error| {
+                session.degraded(&format!("no log for pip could be made: {error}"));
+                Hearing::default()
+            }),
         };
-        if log.is_none() {
+        if hearing.log.is_none() {
             session.blind_spot("pip was given no log: URLs, build dependencies and what `-q` hides are not seen");
         }
-        // A stream that is a terminal stays one; the log tells what it shows.
-        interpose.stdout = !std::io::stdout().is_terminal();
-        interpose.stderr = !std::io::stderr().is_terminal();
-        let options = pip::Options { log: log.is_some(), no_cache: cache.is_none(), version: version.clone() };
-        let began = log.as_ref().and_then(Log::clock);
+        let options = pip::Options { log: hearing.log.is_some(), no_cache: cache.is_none(), version };
+        let began = hearing.log.as_ref().and_then(Log::clock);
         let listener = Listener::new(session, options, Files::new(directory, cache, began));
-        PipRecording { listener, log, restorer, settings, arguments, interpose }
+        // A stream that is a terminal stays one; the log tells what it shows.
+        let interpose =
+            Interpose { stdout: !std::io::stdout().is_terminal(), stderr: !std::io::stderr().is_terminal() };
+        PipRecording { listener, hearing, interpose }
+    }
+}
+
+/// How pip's log is had, and what that takes.
+#[derive(Default)]
+struct Hearing {
+    log: Option<Log>,
+    restorer: Option<Restorer>,
+    settings: Vec<Setting>,
+    arguments: Vec<OsString>,
+}
+
+impl Hearing {
+    /// A fresh log that pip is asked to write. On a terminal, where nobody stands in the streams, a quiet pip of 22.0 to
+    /// 25.1 would show progress bars because it writes a log: they are turned off, which a quiet pip never notices; if
+    /// the command line turns them on, there is no log.
+    fn through_private_log(command: &Command<'_>, facts: Facts) -> std::io::Result<Hearing> {
+        let mut hearing = Hearing::default();
+        if facts.verbosity < 0 && std::io::stdout().is_terminal() {
+            if command.value(&["progress-bar"], 4).is_some() || command.is_isolated() {
+                return Ok(hearing);
+            }
+            hearing.settings.push((OsString::from("PIP_PROGRESS_BAR"), Some(OsString::from("off"))));
+        }
+        let log = Log::private(&std::env::temp_dir())?;
+        let path = log.path().as_os_str().to_owned();
+        if command.is_isolated() {
+            // pip ignores its variables then; the option says the same.
+            hearing.arguments.extend([OsString::from("--log"), path.clone()]);
+        }
+        hearing.settings.push((OsString::from("PIP_LOG"), Some(path)));
+        Ok(Hearing { log: Some(log), restorer: Some(Restorer::new(facts)), ..hearing })
     }
 }
 
@@ -118,9 +131,9 @@ fn users_log(command: &Command<'_>, configuration: &Configuration, environment: 
 impl PipRecording {
     /// Reads what the log has got since the last time, for the restorer as well.
     fn read_log(&mut self) {
-        if let Some(log) = &mut self.log {
+        if let Some(log) = &mut self.hearing.log {
             log.drain(|bytes| {
-                if let Some(restorer) = &mut self.restorer {
+                if let Some(restorer) = &mut self.hearing.restorer {
                     restorer.log(bytes);
                 }
                 self.listener.hear(Channel::Log, bytes);
@@ -133,7 +146,7 @@ impl PipRecording {
 impl Tap for PipRecording {
     fn pass(&mut self, from: Stream, input: &[u8], output: &mut Vec<u8>) {
         self.read_log();
-        match &mut self.restorer {
+        match &mut self.hearing.restorer {
             Some(restorer) => restorer.pass(stream(from), input, output),
             None => output.extend_from_slice(input),
         }
@@ -151,7 +164,7 @@ impl Tap for PipRecording {
 
     fn close(&mut self, from: Stream, output: &mut Vec<u8>) {
         self.read_log();
-        if let Some(restorer) = &mut self.restorer {
+        if let Some(restorer) = &mut self.hearing.restorer {
             restorer.close(stream(from), output);
             if from != Stream::Stdout {
                 output.append(&mut restorer.leftover());
@@ -160,7 +173,7 @@ impl Tap for PipRecording {
     }
 
     fn held(&mut self, from: Stream) -> Vec<u8> {
-        self.restorer.as_mut().map(|restorer| restorer.held(stream(from))).unwrap_or_default()
+        self.hearing.restorer.as_mut().map(|restorer| restorer.held(stream(from))).unwrap_or_default()
     }
 
     fn tick(&mut self) {
@@ -168,17 +181,17 @@ impl Tap for PipRecording {
     }
 
     fn period(&self) -> Option<Duration> {
-        self.log.is_some().then_some(PERIOD)
+        self.hearing.log.is_some().then_some(PERIOD)
     }
 }
 
 impl Recording for PipRecording {
     fn environment(&self) -> Vec<Setting> {
-        self.settings.clone()
+        self.hearing.settings.clone()
     }
 
     fn arguments(&self) -> Vec<OsString> {
-        self.arguments.clone()
+        self.hearing.arguments.clone()
     }
 
     fn interpose(&self) -> Interpose {
@@ -189,7 +202,7 @@ impl Recording for PipRecording {
         let Ok(outcome) = outcome else { return };
         self.read_log();
         if !self.interpose.stderr
-            && let Some(restorer) = &mut self.restorer
+            && let Some(restorer) = &mut self.hearing.restorer
         {
             // Standard error is a terminal, in which nobody stood: what the log swallowed is shown now, or never.
             let _ = std::io::Write::write_all(&mut std::io::stderr(), &restorer.leftover());
