@@ -3,6 +3,8 @@
 //!
 //! Refuses to run a build: what only a build can tell is said to be unknown.
 
+use std::collections::BTreeMap;
+
 use pep440_rs::VersionSpecifiers;
 
 /// The core metadata of a distribution, as far as they matter here.
@@ -16,6 +18,8 @@ pub struct CoreMetadata {
     pub version: String,
     /// What it needs, each as PEP 508 text.
     pub requires: Vec<String>,
+    /// The extras that it has; pip passes over others.
+    pub extras: Vec<String>,
     /// The Pythons that it accepts; `None` accepts any. What cannot be parsed stands in `unclear`.
     pub requires_python: Option<VersionSpecifiers>,
     /// The fields whose value a build may change (PEP 643), in lower case.
@@ -38,6 +42,7 @@ impl CoreMetadata {
                 "name" => metadata.name = value,
                 "version" => metadata.version = value,
                 "requires-dist" => metadata.requires.push(value),
+                "provides-extra" => metadata.extras.push(value),
                 "dynamic" => metadata.dynamic.push(value.to_ascii_lowercase()),
                 "requires-python" => match value.trim_end_matches(',').parse() {
                     Ok(specifiers) => metadata.requires_python = Some(specifiers),
@@ -54,7 +59,8 @@ impl CoreMetadata {
 
     /// Whether a build of a source distribution must say the same of what it needs (PEP 643).
     pub fn binds_the_build(&self) -> bool {
-        self.format >= (2, 2) && !self.dynamic.iter().any(|field| field == "requires-dist")
+        self.format >= (2, 2)
+            && !self.dynamic.iter().any(|field| matches!(field.as_str(), "requires-dist" | "provides-extra"))
     }
 }
 
@@ -91,8 +97,10 @@ pub struct BuildSystem {
     pub name: Option<String>,
     /// The version that `[project]` states.
     pub version: Option<String>,
-    /// The dependencies of `[project]`, where they are static.
+    /// The dependencies of `[project]`, those of its extras under their markers, where all of them are static.
     pub dependencies: Option<Vec<String>>,
+    /// The extras of `[project]`.
+    pub extras: Vec<String>,
     /// Whether the backend asks for nothing besides [`BuildSystem::requires`] (`get_requires_for_build_wheel` of
     /// PEP 517), as far as the backend is known for that.
     pub is_frugal: bool,
@@ -120,10 +128,13 @@ impl BuildSystem {
             build_backend: Option<String>,
         }
         #[derive(serde::Deserialize)]
+        #[serde(rename_all = "kebab-case")]
         struct Project {
             name: Option<String>,
             version: Option<String>,
             dependencies: Option<Vec<String>>,
+            #[serde(default)]
+            optional_dependencies: BTreeMap<String, Vec<String>>,
             #[serde(default)]
             dynamic: Vec<String>,
         }
@@ -136,10 +147,14 @@ impl BuildSystem {
             Some(table) => (table.requires, table.build_backend),
             None => (vec![DEFAULT_REQUIRES.to_owned()], None),
         };
-        let (mut name, mut version, mut dependencies) = (None, None, None);
+        let (mut name, mut version, mut dependencies, mut extras) = (None, None, None, Vec::new());
         if let Some(project) = parsed.project {
-            let is_dynamic = project.dynamic.iter().any(|field| field == "dependencies");
-            dependencies = (!is_dynamic).then(|| project.dependencies.unwrap_or_default());
+            let is_open = |field: &String| matches!(field.as_str(), "dependencies" | "optional-dependencies");
+            let optional = project.optional_dependencies.iter();
+            let optional = optional.flat_map(|(extra, list)| list.iter().map(move |one| under_extra(one, extra)));
+            let all = project.dependencies.into_iter().flatten().chain(optional).collect();
+            dependencies = Some(all).filter(|_| !project.dynamic.iter().any(is_open));
+            extras = project.optional_dependencies.keys().cloned().collect();
             (name, version) = (project.name, project.version);
         }
         let backend = backend.unwrap_or_else(|| "setuptools.build_meta".to_owned());
@@ -148,12 +163,20 @@ impl BuildSystem {
             "hatchling" => !hatch.is_some_and(|table| asks_for_more(&table)),
             _ => false,
         };
-        Ok(BuildSystem { requires, is_default, backend, name, version, dependencies, is_frugal })
+        Ok(BuildSystem { requires, is_default, backend, name, version, dependencies, extras, is_frugal })
     }
 
     /// Whether the backend is setuptools.
     pub fn is_setuptools(&self) -> bool {
         self.backend.starts_with("setuptools.")
+    }
+}
+
+/// A requirement that counts with an extra only.
+pub fn under_extra(requirement: &str, extra: &str) -> String {
+    match requirement.split_once(';') {
+        Some((wanted, marker)) => format!("{wanted} ; ({}) and extra == \"{extra}\"", marker.trim()),
+        None => format!("{requirement} ; extra == \"{extra}\""),
     }
 }
 
@@ -208,7 +231,7 @@ mod tests {
             (vec!["setuptools>=40.8.0".to_owned()], "setuptools.build_meta")
         );
         let flit = BuildSystem::parse(Some(
-            "[build-system]\nrequires=['flit_core<4']\nbuild-backend='flit_core.buildapi'\n[project]\nname='a'\ndependencies=['b']",
+            "[build-system]\nrequires=['flit_core<4']\nbuild-backend='flit_core.buildapi'\n[project]\nname='a'\ndependencies=['b']\n[project.optional-dependencies]\nx=['c;os_name==\"nt\"','d']",
         ))
         .unwrap();
         assert_eq!((flit.is_frugal, flit.dependencies), (true, Some(vec!["b".to_owned()])));

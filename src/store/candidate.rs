@@ -67,10 +67,12 @@ pub fn local(path: &Path) -> Result<Candidate, String> {
 fn apply_known(candidate: &mut Candidate, known: Known) {
     candidate.doubts.extend(known.doubts);
     apply(candidate, &known.metadata.unwrap_or_default(), &known.requires);
+    candidate.extras.extend(known.extras.iter().filter_map(|extra| extra.parse().ok()));
     candidate.build = Some(known.build);
 }
 
 fn apply(candidate: &mut Candidate, metadata: &CoreMetadata, requires: &[String]) {
+    candidate.extras.extend(metadata.extras.iter().filter_map(|extra| extra.parse().ok()));
     candidate.requires_python.clone_from(&metadata.requires_python);
     candidate.doubts.extend(metadata.unclear.iter().map(|field| format!("`{field}` cannot be understood")));
     for requirement in requires {

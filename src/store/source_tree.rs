@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::event::text;
 use crate::manifest::closure::{Build, Wish};
-use crate::manifest::metadata::{BuildSystem, CoreMetadata};
+use crate::manifest::metadata::{BuildSystem, CoreMetadata, under_extra};
 
 /// The files of a tree that say something, by their path in it.
 pub(super) type Tree = BTreeMap<String, Vec<u8>>;
@@ -23,6 +23,7 @@ pub(super) struct Known {
     pub(super) name: Option<String>,
     pub(super) version: Option<String>,
     pub(super) requires: Vec<String>,
+    pub(super) extras: Vec<String>,
     pub(super) metadata: Option<CoreMetadata>,
     pub(super) build: Build,
     pub(super) doubts: Vec<String>,
@@ -54,6 +55,7 @@ pub(super) fn read(tree: &Tree) -> Result<Known, String> {
         known.doubts.push(format!("its build backend `{}` may ask for more than it declares", system.backend));
     }
     let bound = metadata.as_ref().filter(|metadata| metadata.binds_the_build());
+    known.extras.clone_from(&system.extras);
     if let Some(dependencies) = &system.dependencies {
         known.requires.clone_from(dependencies);
     } else if let Some(metadata) = bound {
@@ -62,8 +64,11 @@ pub(super) fn read(tree: &Tree) -> Result<Known, String> {
         let listed = tree.iter().find(|(path, _)| path.ends_with(".egg-info/requires.txt"));
         let recorded =
             metadata.as_ref().map(|metadata| metadata.requires.clone()).filter(|requires| !requires.is_empty());
-        known.requires =
-            recorded.unwrap_or_else(|| listed.map(|(_, list)| requires_txt(&text(list))).unwrap_or_default());
+        (known.requires, known.extras) = match (recorded, listed) {
+            (Some(recorded), _) => (recorded, Vec::new()),
+            (None, Some((_, list))) => requires_txt(&text(list)),
+            (None, None) => (Vec::new(), Vec::new()),
+        };
         if !known.requires.is_empty() || !is_silent_on("require") {
             known.doubts.push("what it needs is certain only once it is built".to_owned());
         }
@@ -81,22 +86,23 @@ pub(super) fn of_directory(directory: &Path) -> Tree {
     names.into_iter().filter_map(read).collect()
 }
 
-/// The list that setuptools leaves in an sdist, as PEP 508: a section `[extra:marker]` limits what follows.
-fn requires_txt(list: &str) -> Vec<String> {
-    let mut limit = String::new();
-    let mut requires = Vec::new();
+/// The list that setuptools leaves in an sdist, as PEP 508, and its extras: a section `[extra:marker]` limits what
+/// follows.
+fn requires_txt(list: &str) -> (Vec<String>, Vec<String>) {
+    let (mut extra, mut marker) = ("", "");
+    let (mut requires, mut extras) = (Vec::new(), Vec::new());
     for line in list.lines().map(str::trim).filter(|line| !line.is_empty()) {
         if let Some(section) = line.strip_prefix('[').and_then(|open| open.strip_suffix(']')) {
-            let (extra, marker) = section.split_once(':').unwrap_or((section, ""));
-            let extra = if extra.is_empty() { String::new() } else { format!("extra == \"{extra}\"") };
-            let marker = if marker.is_empty() { String::new() } else { format!("({marker})") };
-            let parts: Vec<_> = [marker, extra].into_iter().filter(|part| !part.is_empty()).collect();
-            limit = if parts.is_empty() { String::new() } else { format!("; {}", parts.join(" and ")) };
-        } else {
-            requires.push(format!("{line}{limit}"));
+            (extra, marker) = section.split_once(':').unwrap_or((section, ""));
+            if !extra.is_empty() {
+                extras.push(extra.to_owned());
+            }
+            continue;
         }
+        let limited = if marker.is_empty() { line.to_owned() } else { format!("{line} ; {marker}") };
+        requires.push(if extra.is_empty() { limited } else { under_extra(&limited, extra) });
     }
-    requires
+    (requires, extras)
 }
 
 #[cfg(test)]
@@ -146,8 +152,13 @@ mod tests {
     #[test]
     fn reads_the_list_of_setuptools() {
         let list = "six>=1\n\n[:python_version<\"3\"]\nenum34\n\n[x]\nb\n\n[y:os_name=='nt']\nc\n";
-        let expected =
-            ["six>=1", "enum34; (python_version<\"3\")", "b; extra == \"x\"", "c; (os_name=='nt') and extra == \"y\""];
-        assert_eq!(requires_txt(list), expected);
+        let expected = [
+            "six>=1",
+            "enum34 ; python_version<\"3\"",
+            "b ; extra == \"x\"",
+            "c  ; (os_name=='nt') and extra == \"y\"",
+        ];
+        let (requires, extras) = requires_txt(list);
+        assert_eq!((requires, extras), (expected.map(str::to_owned).to_vec(), vec!["x".to_owned(), "y".to_owned()]));
     }
 }

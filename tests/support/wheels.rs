@@ -35,6 +35,11 @@ impl Made {
         self
     }
 
+    pub(crate) fn extra(mut self, extra: &str) -> Self {
+        self.extras.push(extra.to_owned());
+        self
+    }
+
     pub(crate) fn tagged(mut self, tags: &str) -> Self {
         self.tags = tags.to_owned();
         self

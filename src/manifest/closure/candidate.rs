@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
 use pep440_rs::{Version, VersionSpecifiers};
+use pep508_rs::ExtraName;
 
 use super::super::target::Target;
 use super::{Controls, Wish};
@@ -26,6 +27,8 @@ pub struct Candidate {
     pub build_number: Option<String>,
     /// What it needs.
     pub requires: Vec<Wish>,
+    /// The extras that it has; pip passes over others.
+    pub extras: Vec<ExtraName>,
     /// The Pythons that it accepts.
     pub requires_python: Option<VersionSpecifiers>,
     /// How a source distribution is built.
@@ -49,6 +52,7 @@ impl Candidate {
             tags: None,
             build_number: None,
             requires: Vec::new(),
+            extras: Vec::new(),
             requires_python: None,
             build: None,
             doubts: Vec::new(),

@@ -178,7 +178,8 @@ impl<'a> Rules<'a> {
     /// What a file needs with these extras.
     fn needs(&self, file: &Candidate, extras: &[ExtraName]) -> Vec<Rc<Stated>> {
         let by = format!("{} {}", file.name, file.version);
-        let counts = |wish: &&Wish| self.target.applies(wish.marker.as_ref(), extras);
+        let extras: Vec<ExtraName> = extras.iter().filter(|extra| file.extras.contains(extra)).cloned().collect();
+        let counts = |wish: &&Wish| self.target.applies(wish.marker.as_ref(), &extras);
         file.requires.iter().filter(counts).map(|wish| Rc::new(Stated { wish: wish.clone(), by: by.clone() })).collect()
     }
 
