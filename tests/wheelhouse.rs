@@ -5,6 +5,8 @@
 
 #[path = "wheelhouse/against_pip.rs"]
 mod against_pip;
+#[path = "wheelhouse/build.rs"]
+mod build;
 #[path = "wheelhouse/check.rs"]
 mod check;
 #[allow(dead_code, reason = "this binary uses a part of it")]

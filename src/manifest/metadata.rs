@@ -234,7 +234,9 @@ mod tests {
             "[build-system]\nrequires=['flit_core<4']\nbuild-backend='flit_core.buildapi'\n[project]\nname='a'\ndependencies=['b']\n[project.optional-dependencies]\nx=['c;os_name==\"nt\"','d']",
         ))
         .unwrap();
-        assert_eq!((flit.is_frugal, flit.dependencies), (true, Some(vec!["b".to_owned()])));
+        let all = ["b", "c ; (os_name==\"nt\") and extra == \"x\"", "d ; extra == \"x\""];
+        assert_eq!((flit.is_frugal, flit.dependencies), (true, Some(all.map(str::to_owned).to_vec())));
+        assert_eq!(flit.extras, ["x"]);
         let dynamic = BuildSystem::parse(Some("[project]\nname='a'\ndynamic=['dependencies']")).unwrap();
         assert_eq!((dynamic.is_frugal, dynamic.dependencies), (false, None));
         let hatch = |more: &str| {
