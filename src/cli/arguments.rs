@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{completions, doctor, ingest, man, requirements, run, shims, wheelhouse, which};
+use super::{completions, doctor, ingest, man, report, requirements, run, shims, wheelhouse, which};
 
 /// Says of every file that pip took on whether it was downloaded or came from a cache
 ///
@@ -49,6 +49,8 @@ Environment:
 pub(crate) enum Verb {
     /// Run a command, and record every pip that it starts as one session
     Run(run::Arguments),
+    /// Show what a session took on: downloaded, cached and from which cache, failed, unseen
+    Report(report::Arguments),
     /// Fill a wheelhouse, check that it is whole and suffices, list what is in it
     Wheelhouse(wheelhouse::Arguments),
     /// Show what requirements files ask for, with each error's file and line

@@ -116,6 +116,11 @@ impl Console {
         self.stdout.colour
     }
 
+    /// Whether a person looks at stdout.
+    pub(crate) fn writes_to_terminal(&self) -> bool {
+        self.stdout.terminal
+    }
+
     /// Whether a person looks at stderr: only then does anything move there.
     pub(crate) fn talks_to_terminal(&self) -> bool {
         self.stderr.terminal

@@ -14,6 +14,7 @@ mod follow;
 mod ingest;
 mod links;
 mod man;
+mod report;
 mod requirements;
 mod run;
 mod shims;
@@ -56,6 +57,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Run(arguments) => run::run(arguments, console),
         Verb::Ingest(arguments) => ingest::run(arguments, console),
         Verb::Shims(arguments) => shims::run(arguments, console),
+        Verb::Report(arguments) => report::run(arguments, console),
         Verb::Wheelhouse(arguments) => wheelhouse::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Which(arguments) => which::run(arguments, console),

@@ -2,9 +2,10 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 14] = [
+const VERBS: [&str; 15] = [
     "",
     "run",
+    "report",
     "ingest",
     "ingest pip",
     "ingest apt",
