@@ -30,8 +30,21 @@ pub(crate) struct Body {
     pub(crate) sha256: Sha256,
     /// When the file was last written, in nanoseconds since the Unix epoch by the file system's clock.
     pub(crate) written: i128,
-    /// Whether a revalidation rewrites the file, so that `written` does not tell when the body was received.
-    pub(crate) rewritten_when_revalidated: bool,
+    /// What pip's HTTP cache says of it, if it lies there.
+    pub(crate) record: Option<Record>,
+}
+
+/// What the HTTP cache keeps beside a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Record {
+    /// When it was last written, as [`Body::written`]: by the arrival of the body, or by an answer that confirmed it.
+    pub(crate) written: i128,
+    /// Whether the body has a file of its own, which only the arrival of a body writes.
+    pub(crate) apart: bool,
+    /// The status of the response.
+    pub(crate) status: u16,
+    /// Until when the response is fresh by its date and `max-age`, as [`Body::written`].
+    pub(crate) fresh_until: Option<i128>,
 }
 
 impl Cache {
@@ -65,25 +78,20 @@ impl Cache {
         key.chars().take(5).for_each(|digit| below.push(digit.to_string()));
         below.push(&key);
         let apart = self.directory.join("http-v2").join(&below);
-        let body = PathBuf::from(format!("{}.body", apart.display()));
-        match File::open(body) {
-            Ok(file) => measure(file, false).ok(),
-            Err(_) => self.body_in_record(&self.directory.join("http").join(&below)),
+        match File::open(PathBuf::from(format!("{}.body", apart.display()))) {
+            Ok(file) => {
+                let record =
+                    read(&apart).and_then(|(bytes, written)| Some(Response::parse(&bytes)?.record(written, true)));
+                measure(file).ok().map(|body| Body { record, ..body })
+            }
+            Err(_) => {
+                let (bytes, written) = read(&self.directory.join("http").join(&below))?;
+                let response = Response::parse(&bytes)?;
+                let sha256 = Sha256(sha2::Sha256::digest(response.body).into());
+                let record = Some(response.record(written, false));
+                Some(Body { size: response.body.len() as u64, sha256, written, record })
+            }
         }
-    }
-
-    fn body_in_record(&self, record: &Path) -> Option<Body> {
-        let mut file = File::open(record).ok()?;
-        let metadata = file.metadata().ok()?;
-        let mut bytes = Vec::with_capacity(metadata.len() as usize);
-        file.read_to_end(&mut bytes).ok()?;
-        let body = msgpack_body(bytes.strip_prefix(b"cc=4,")?)?;
-        Some(Body {
-            size: body.len() as u64,
-            sha256: Sha256(sha2::Sha256::digest(body).into()),
-            written: written(&metadata),
-            rewritten_when_revalidated: true,
-        })
     }
 
     /// A wheel that pip built earlier and kept, found by its file name.
@@ -91,7 +99,7 @@ impl Cache {
         let mut directories = vec![(self.directory.join("wheels"), 0)];
         while let Some((directory, depth)) = directories.pop() {
             if let Ok(file) = File::open(directory.join(filename)) {
-                return measure(file, false).ok();
+                return measure(file).ok();
             }
             if depth < 4 {
                 let entries = std::fs::read_dir(&directory).into_iter().flatten().flatten();
@@ -125,7 +133,7 @@ fn key(url: &[u8]) -> String {
 }
 
 /// Size and digest of an open file, in constant memory.
-pub(crate) fn measure(mut file: File, rewritten_when_revalidated: bool) -> io::Result<Body> {
+pub(crate) fn measure(mut file: File) -> io::Result<Body> {
     let metadata = file.metadata()?;
     if !metadata.is_file() {
         return Err(io::Error::from(io::ErrorKind::InvalidInput));
@@ -142,7 +150,7 @@ pub(crate) fn measure(mut file: File, rewritten_when_revalidated: bool) -> io::R
             }
         }
     }
-    Ok(Body { size, sha256: Sha256(digest.finalize().into()), written: written(&metadata), rewritten_when_revalidated })
+    Ok(Body { size, sha256: Sha256(digest.finalize().into()), written: written(&metadata), record: None })
 }
 
 /// When a file was last written, in nanoseconds since the Unix epoch.
@@ -150,21 +158,59 @@ pub(crate) fn written(metadata: &std::fs::Metadata) -> i128 {
     i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec())
 }
 
-/// `response.body` of a cachecontrol record, where it lies in `record`.
-fn msgpack_body(mut record: &[u8]) -> Option<&[u8]> {
-    let record = rmpv::decode::read_value_ref(&mut record).ok()?;
-    match value(value(record, "response")?, "body")? {
-        ValueRef::Binary(body) => Some(body),
-        _ => None,
+/// The present by the clock that the kernel stamps files with, which runs behind the others by up to a tick.
+pub(crate) fn present() -> i128 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    i128::from(time.tv_sec) * 1_000_000_000 + i128::from(time.tv_nsec)
+}
+
+/// A file's bytes, and when it was written.
+fn read(path: &Path) -> Option<(Vec<u8>, i128)> {
+    let mut file = File::open(path).ok()?;
+    let metadata = file.metadata().ok()?;
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    file.read_to_end(&mut bytes).ok()?;
+    Some((bytes, written(&metadata)))
+}
+
+/// What a cachecontrol record holds under `response`.
+#[derive(Debug, PartialEq)]
+struct Response<'a> {
+    body: &'a [u8],
+    status: u16,
+    date: Option<&'a str>,
+    policy: Option<&'a str>,
+}
+
+impl<'a> Response<'a> {
+    fn parse(record: &'a [u8]) -> Option<Self> {
+        let response = value(rmpv::decode::read_value_ref(&mut record.strip_prefix(b"cc=4,")?).ok()?, "response")?;
+        let field = |name| value(response.clone(), name);
+        let ValueRef::Binary(body) = field("body")? else { return None };
+        let header = |name| match value(field("headers")?, name)? {
+            ValueRef::String(text) => text.into_str(),
+            _ => None,
+        };
+        let status = field("status").and_then(|status| status.as_u64()?.try_into().ok()).unwrap_or(0);
+        Some(Response { body, status, date: header("date"), policy: header("cache-control") })
+    }
+
+    fn record(&self, written: i128, apart: bool) -> Record {
+        Record { written, apart, status: self.status, fresh_until: self.fresh_until() }
+    }
+
+    fn fresh_until(&self) -> Option<i128> {
+        let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(self.date?).ok()?;
+        let age = self.policy?.split(',').find_map(|directive| directive.trim().strip_prefix("max-age="))?;
+        Some(date.as_nanosecond() + age.parse::<i128>().ok()?.checked_mul(1_000_000_000)?)
     }
 }
 
-/// The value under `key` of a map.
+/// The value under `key` of a map; names of headers come in any case.
 fn value<'a>(map: ValueRef<'a>, key: &str) -> Option<ValueRef<'a>> {
     match map {
         ValueRef::Map(pairs) => {
-            let named =
-                |name: &ValueRef<'_>| matches!(name, ValueRef::String(name) if name.as_bytes() == key.as_bytes());
+            let named = |name: &ValueRef<'_>| matches!(name, ValueRef::String(name) if name.as_bytes().eq_ignore_ascii_case(key.as_bytes()));
             pairs.into_iter().find(|(name, _)| named(name)).map(|(_, value)| value)
         }
         _ => None,
@@ -188,13 +234,23 @@ mod tests {
     }
 
     #[test]
-    fn finds_the_body_in_a_record() {
+    fn reads_a_record() {
         // {"vary": {}, "response": {"status": 200, "body": b"abc"}}, by python's msgpack.
-        let record = b"\x82\xa4vary\x80\xa8response\x82\xa6status\xcc\xc8\xa4body\xc4\x03abc";
-        assert_eq!(msgpack_body(record), Some(&b"abc"[..]));
-        assert_eq!(msgpack_body(&record[..record.len() - 1]), None);
+        let record = b"cc=4,\x82\xa4vary\x80\xa8response\x82\xa6status\xcc\xc8\xa4body\xc4\x03abc";
+        let response = Response { body: b"abc", status: 200, date: None, policy: None };
+        assert_eq!(Response::parse(record), Some(response));
         for cut in 0..record.len() {
-            msgpack_body(&record[..cut]);
+            assert_eq!(Response::parse(&record[..cut]), None);
         }
+    }
+
+    #[test]
+    fn reckons_how_long_a_response_is_fresh() {
+        let fresh = |date, policy| Response { body: b"", status: 200, date, policy }.fresh_until();
+        let date = Some("Thu, 01 Jan 1970 00:01:00 GMT");
+        assert_eq!(fresh(date, Some("public, max-age=600")), Some(660_000_000_000));
+        assert_eq!(fresh(date, Some("no-store")), None);
+        assert_eq!(fresh(Some("yesterday"), Some("max-age=600")), None);
+        assert_eq!(fresh(None, Some("max-age=600")), None);
     }
 }

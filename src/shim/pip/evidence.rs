@@ -5,6 +5,7 @@
 //! removes it at its end. Digests are taken in a thread of their own while pip goes on working. Refuses to contradict
 //! the words: the disk completes them, and decides only what they leave open.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use super::cache::{Body, Cache, measure};
+use super::cache::{Body, Cache, measure, present};
 use crate::classify::Clues;
 use crate::event::{Artifact, Evidence, Kind, Origin};
 
@@ -26,6 +27,8 @@ pub(crate) struct Files {
     cache: Option<Cache>,
     /// When the invocation began by the clock of the file system, in nanoseconds: what was written later is new.
     began: Option<i128>,
+    /// Whether this pip reads a page that it has cached without asking while the page is fresh: it does from 26.2 on.
+    trusts_fresh_pages: Option<bool>,
     held: HashMap<u64, File>,
     asked: HashMap<u64, Vec<u8>>,
     worker: Option<Worker>,
@@ -41,7 +44,14 @@ struct Worker {
 impl Files {
     /// `directory` is pip's working directory; `began` see [`super::cache::written`].
     pub(crate) fn new(directory: PathBuf, cache: Option<Cache>, began: Option<i128>) -> Self {
-        Files { directory, cache, began, held: HashMap::new(), asked: HashMap::new(), worker: None }
+        let (held, asked) = (HashMap::new(), HashMap::new());
+        Files { directory, cache, began, trusts_fresh_pages: None, held, asked, worker: None }
+    }
+
+    /// pip told its version.
+    pub(crate) fn version(&mut self, version: &str) {
+        let version = version.parse::<pep440_rs::Version>().ok();
+        self.trusts_fresh_pages = version.map(|version| version.release() >= &[26, 2]);
     }
 
     /// An artifact was named: looks at once at what may be gone when pip has ended.
@@ -92,7 +102,7 @@ impl Files {
         }
         if let Some(body) = cached {
             fill(artifact, &body, Evidence::HTTP_CACHE_FILE);
-        } else if let Some(body) = self.held.remove(&number).and_then(|file| measure(file, false).ok()) {
+        } else if let Some(body) = self.held.remove(&number).and_then(|file| measure(file).ok()) {
             fill(artifact, &body, Evidence::TEMPORARY_FILE);
         }
     }
@@ -100,19 +110,39 @@ impl Files {
     /// An index page that pip says it has read: whether it came over the network this time.
     fn decide_index(&self, artifact: &mut Artifact, cached: Option<&Body>) {
         let url = artifact.source.as_deref().unwrap_or_default();
-        let origin = match (cached, self.began) {
+        let origin = match cached.zip(self.began) {
+            Some((body, began)) => self.origin_of_page(body, began),
             // pip keeps pages of https only: a page of a plain-text index, or one that was read without a cache, was
             // fetched. With a cache, a page may be kept under the name to which its URL redirects.
-            (None, _) if url.starts_with("http://") => Origin::Downloaded,
-            (None, _) if url.starts_with("https://") && self.cache.is_none() => Origin::Downloaded,
-            (None, _) => return,
-            (Some(body), Some(began)) if body.written < began => Origin::HttpCache,
-            (Some(body), Some(began)) if body.written > began && !body.rewritten_when_revalidated => Origin::Downloaded,
-            (Some(_), _) => return,
+            None if url.starts_with("http://") => Some(Origin::Downloaded),
+            None if url.starts_with("https://") && self.cache.is_none() => Some(Origin::Downloaded),
+            None => None,
         };
-        artifact.origin = origin;
-        artifact.reason = None;
-        artifact.add_evidence(Evidence::HTTP_CACHE_FILE);
+        if let Some(origin) = origin {
+            artifact.origin = origin;
+            artifact.reason = None;
+            artifact.add_evidence(Evidence::HTTP_CACHE_FILE);
+        }
+    }
+
+    /// Where a page came from that pip has read, by what reading it did to the cache: a page that arrives is written; of
+    /// one that is confirmed the record is; and an answer that is not to be kept leaves what was kept before as it is.
+    fn origin_of_page(&self, body: &Body, began: i128) -> Option<Origin> {
+        let record = body.record?;
+        if record.written > began {
+            return match (record.apart, body.written.cmp(&began)) {
+                (true, Ordering::Greater) => Some(Origin::Downloaded),
+                (true, Ordering::Less) => Some(Origin::HttpCache),
+                _ => None,
+            };
+        }
+        let untouched = record.written < began && body.written < began && record.status == 200;
+        match (self.trusts_fresh_pages.filter(|_| untouched)?, record.fresh_until) {
+            (false, _) => Some(Origin::Downloaded),
+            (true, Some(until)) if until > present() => Some(Origin::HttpCache),
+            (true, Some(until)) if until < began => Some(Origin::Downloaded),
+            (true, _) => None,
+        }
     }
 
     fn cached(&self, clues: &Clues) -> Option<Body> {
@@ -120,7 +150,7 @@ impl Files {
     }
 
     fn file(&self, path: &[u8]) -> Option<Body> {
-        measure(File::open(self.path(path)).ok()?, false).ok()
+        measure(File::open(self.path(path)).ok()?).ok()
     }
 
     fn path(&self, path: &[u8]) -> PathBuf {

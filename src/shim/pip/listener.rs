@@ -20,7 +20,8 @@ pub(crate) struct Listener {
 
 impl Listener {
     /// For a pip whose files are looked for by `files`.
-    pub(crate) fn new(session: Session, options: pip::Options, files: Files) -> Self {
+    pub(crate) fn new(session: Session, options: pip::Options, mut files: Files) -> Self {
+        options.version.iter().for_each(|version| files.version(version));
         Listener { session, classifier: pip::Classifier::new(options), files, found: BTreeMap::new() }
     }
 
@@ -60,7 +61,10 @@ fn note(
     found: &mut BTreeMap<u64, (Box<Artifact>, Box<Clues>)>,
 ) {
     match finding {
-        Finding::Version(version) => session.version(version),
+        Finding::Version(version) => {
+            files.version(&version);
+            session.version(version);
+        }
         Finding::Artifact { number, record, clues } => {
             files.named(number, &record, &clues);
             session.artifact(number, &record);

@@ -21,7 +21,7 @@ pub(crate) struct Log {
     from: u64,
     buffer: Vec<u8>,
     /// Removes the private file on drop.
-    _private: Option<tempfile::TempPath>,
+    private: Option<tempfile::TempPath>,
 }
 
 impl Log {
@@ -29,15 +29,14 @@ impl Log {
     pub(crate) fn private(directory: &Path) -> io::Result<Log> {
         let (file, path) =
             tempfile::Builder::new().prefix("wheeltap-").suffix(".log").tempfile_in(directory)?.into_parts();
-        let private = path.to_path_buf();
-        Ok(Log { path: private, file: Some(file), from: 0, buffer: Vec::new(), _private: Some(path) })
+        Ok(Log { path: path.to_path_buf(), file: Some(file), from: 0, buffer: Vec::new(), private: Some(path) })
     }
 
     /// A log of the user's own, from its present end on; it need not exist yet.
     pub(crate) fn of_user(path: PathBuf) -> Log {
         let file = File::open(&path).ok().filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file()));
         let from = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |metadata| metadata.size());
-        let mut log = Log { path, file, from, buffer: Vec::new(), _private: None };
+        let mut log = Log { path, file, from, buffer: Vec::new(), private: None };
         log.seek();
         log
     }
@@ -47,8 +46,9 @@ impl Log {
         &self.path
     }
 
-    /// When the file was made or last written, by its file system's clock: see [`written`].
-    pub(crate) fn clock(&self) -> Option<i128> {
+    /// When a private log was made, by its file system's clock: see [`written`]. A user's log may be older than the run.
+    pub(crate) fn made(&self) -> Option<i128> {
+        self.private.as_ref()?;
         self.file.as_ref().and_then(|file| file.metadata().ok()).map(|metadata| written(&metadata))
     }
 

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::cache::present;
 use super::installed;
 use super::{Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, expand};
 use crate::classify::{Channel, pip};
@@ -71,8 +72,8 @@ impl PipRecording {
             session.blind_spot("pip was given no log: URLs, build dependencies and what `-q` hides are not seen");
         }
         let options = pip::Options { log: hearing.log.is_some(), no_cache: cache.is_none(), version };
-        let began = hearing.log.as_ref().and_then(Log::clock);
-        let listener = Listener::new(session, options, Files::new(directory, cache, began));
+        let began = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
+        let listener = Listener::new(session, options, Files::new(directory, cache, Some(began)));
         // A stream that is a terminal stays one; the log tells what it shows.
         let interpose =
             Interpose { stdout: !std::io::stdout().is_terminal(), stderr: !std::io::stderr().is_terminal() };
