@@ -1,6 +1,6 @@
 //! The console: one file a verb.
 //!
-//! Data goes to stdout and talk to stderr. A verb returns a [`Status`] or an error with its context; how either is
+//! Data goes to stdout and talk to stderr. A verb returns a `Status` or an error with its context; how either is
 //! shown, and with which exit status the process ends, is decided here and nowhere else. Refuses to hold any knowledge
 //! of tools, logs or sessions: a verb asks the lower layers and shows what they say.
 

@@ -2,8 +2,7 @@
 //!
 //! A pip that writes a log believes that it shows everything: it no longer prints the output of a build that fails, and
 //! what it does print now depends on the log's level instead of the console's. All of it is in the log.
-//! [`Restorer`] stands in the streams and prints what a pip without a log prints; [`Follower`] does what is left to do
-//! where nobody stands in the streams; [`plan`] says which of the two a run needs, if it can have a log at all.
+//! [`Restorer`] stands in the streams and prints what a pip without a log prints.
 //!
 //! Refuses to guess at a line that it does not know: such a line passes as it came, and a block that finds no place is
 //! given up whole ([`Restorer::leftover`]). The formats are pip's own (`_internal/utils/subprocess.py`, `logging.py`,

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 pub enum Tool {
     /// pip, under any of its names.
     Pip,
-    /// A Python interpreter, under any of its names: a pip where it is told `-m pip`, see [`super::python`].
+    /// A Python interpreter, under any of its names: a pip where it is told `-m pip`, see `super::python`.
     Python,
     /// `apt-get` and `apt`, two faces of one library.
     Apt,
