@@ -3,7 +3,7 @@
 //! Knows bytes, not artifacts. Refuses to be noticed: what the child sees and what its caller sees is what they would
 //! see without a supervisor in between, and whatever goes wrong in a [`Tap`] never reaches either of them.
 //!
-//! [`exec`] replaces this process by a program; [`run`] starts it as a child and stays. Both give the program what our
+//! [`exec`] replaces this process by a program; [`run()`] starts it as a child and stays. Both give the program what our
 //! caller handed down: mask, ignored signals, closed descriptors, environment. Neither searches `PATH`.
 
 mod between;
