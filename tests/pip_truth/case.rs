@@ -56,6 +56,16 @@ pub(crate) enum Texts {
 }
 
 impl Texts {
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Texts::LogAndStreams => "log and streams",
+            Texts::Log => "log alone",
+            Texts::Streams => "streams alone",
+            Texts::Both => "streams in one",
+            Texts::StreamsOfKnownVersion => "streams of a pip of known version",
+        }
+    }
+
     pub(crate) fn have_log(self) -> bool {
         matches!(self, Texts::LogAndStreams | Texts::Log)
     }

@@ -1,5 +1,7 @@
 //! How the bytes are cut never matters.
 
+use std::sync::OnceLock;
+
 use proptest::prelude::*;
 use wheeltap::classify::pip::{Classifier, Options};
 use wheeltap::classify::{Channel, Finding};
@@ -23,8 +25,9 @@ fn findings(case: &Case, texts: Texts, lengths: &[usize]) -> Vec<Finding> {
     all
 }
 
-fn small_cases() -> Vec<Case> {
-    Case::all().into_iter().filter(|case| case.bytes("log").len() < 40_000).collect()
+fn small_cases() -> &'static [Case] {
+    static CASES: OnceLock<Vec<Case>> = OnceLock::new();
+    CASES.get_or_init(|| Case::all().into_iter().filter(|case| case.bytes("log").len() < 40_000).collect())
 }
 
 proptest! {
@@ -36,9 +39,26 @@ proptest! {
         texts in prop::sample::select(vec![Texts::LogAndStreams, Texts::Log, Texts::Streams, Texts::Both]),
         lengths in prop::collection::vec(prop_oneof![1..8usize, 1..300usize, 1..20_000usize], 1..12),
     ) {
-        let cases = small_cases();
-        let case = pick.get(&cases);
+        let case = pick.get(small_cases());
         prop_assert_eq!(findings(case, texts, &lengths), findings(case, texts, &[usize::MAX]), "{}/{}", case.version, case.scenario);
+    }
+
+    #[test]
+    fn damaged_text_is_survived(
+        pick in any::<prop::sample::Index>(),
+        wounds in prop::collection::vec((any::<prop::sample::Index>(), 0..60usize, prop::collection::vec(any::<u8>(), 0..20)), 1..40),
+    ) {
+        let case = pick.get(small_cases());
+        for (channel, mut bytes) in [Texts::LogAndStreams, Texts::Streams].iter().flat_map(|texts| case.channels(*texts)) {
+            for (at, length, with) in &wounds {
+                let start = at.index(bytes.len() + 1);
+                let end = bytes.len().min(start + length);
+                bytes.splice(start..end, with.iter().copied());
+            }
+            let mut classifier = Classifier::new(Options::default());
+            classifier.feed(channel, &bytes, &mut |_| {});
+            classifier.finish(wheeltap::classify::End::Unknown, &mut |_| {});
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(crate) fn is_silent(case: &Case, texts: Texts, truth: &True) -> bool {
     let nested = truth.phase.as_deref() == Some("build-isolation") || case.scenario == "inprocess-build-deps";
     // Pages are mentioned to those who ask for more, quiet runs say nothing, and a nested pip is heard in the log only,
     // or by those who ask for more.
-    truth.kind == "index" || quiet || (nested && !verbose && truth.name.as_deref() == Some(nested_name(case)))
+    truth.kind == "index" || quiet || (nested && !verbose)
 }
 
 /// Whether an origin cannot be told from these texts.
@@ -53,8 +53,4 @@ pub(crate) fn is_one_process(case: &Case) -> bool {
 fn is_told_of_answers(case: &Case, texts: Texts) -> bool {
     let asked = |option: &str| case.truth.argv.iter().any(|argument| argument == option);
     texts.have_log() && (asked("-v") || asked("-vv") || asked("-q")) || asked("-vv")
-}
-
-fn nested_name(case: &Case) -> &'static str {
-    if case.scenario == "install-sdist-legacy-setuptools" { "setuptools" } else { "flit-core" }
 }

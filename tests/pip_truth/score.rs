@@ -114,17 +114,16 @@ impl Score {
     }
 }
 
-/// A line for each version.
+/// A line for each version, as `make test` shows it.
 pub(crate) fn table(texts: Texts, scores: &BTreeMap<String, Score>) -> String {
-    let mut text = format!(
-        "{texts:?}\n{:<10}{:>7}{:>7}{:>8}{:>9}{:>9}\n",
-        "pip", "right", "wrong", "missed", "phantom", "unknown"
-    );
+    let mut text = format!("table: pip against the truth, {}\n", texts.words());
+    let heads = ["version", "right", "wrong", "missed", "phantom", "unknown"];
+    writeln!(text, "{}", heads.map(|head| format!("{head:>9}")).concat()).unwrap();
     for (version, score) in scores {
-        let Score { right, wrong, missed, phantom, unknown, .. } = score;
-        writeln!(text, "{version:<10}{right:>7}{wrong:>7}{missed:>8}{phantom:>9}{unknown:>9}").unwrap();
+        let figures = [score.right, score.wrong, score.missed, score.phantom, score.unknown];
+        writeln!(text, "{version:>9}{}", figures.map(|figure| format!("{figure:>9}")).concat()).unwrap();
     }
-    text
+    text + "end of table"
 }
 
 fn agree<T: PartialEq>(said: Option<T>, truth: Option<T>) -> bool {

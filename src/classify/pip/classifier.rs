@@ -101,6 +101,9 @@ impl Classifier {
         if self.stamped == 0 && self.unstamped > 0 {
             self.run.tell_blind_spot("the log holds no record of pip's");
         }
+        if self.run.any(|facts| facts.needs_build) && !self.run.any(|facts| facts.has_build) && self.stamped == 0 {
+            self.run.tell_blind_spot("what pip installed for a build is told by its log only");
+        }
         if self.run.table.is_full() {
             self.run.tell_blind_spot("the text mentions more files than are kept apart");
         }

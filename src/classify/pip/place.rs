@@ -24,8 +24,9 @@ pub(super) enum Place {
 #[derive(Debug, Default)]
 pub(super) struct Places {
     nested: Option<Nested>,
-    /// The indentation of a `Running command` whose output follows.
-    foreign: Option<usize>,
+    /// Programs whose output may follow. Where a nested pip writes to this log itself, each of them is there at two
+    /// depths, and the text at one depth goes on when that at the other has ended.
+    foreign: Vec<Foreign>,
     block: Option<Block>,
     /// Whether the output of a failed program that will follow is that of pip.
     block_of_pip: bool,
@@ -47,6 +48,15 @@ struct Nested {
     copies: HashMap<u64, Vec<(usize, usize)>>,
 }
 
+/// A program that is no pip.
+#[derive(Debug)]
+struct Foreign {
+    /// The indentation of its `Running command`: its lines have that, or more.
+    indent: usize,
+    /// pip does not say that it has ended, but what it learnt from it, two spaces further left.
+    silent: bool,
+}
+
 /// The quoted output of a failed program.
 #[derive(Debug)]
 struct Block {
@@ -56,6 +66,8 @@ struct Block {
 
 /// Above this many different lines of a nested pip the oldest are forgotten; there are a few hundred.
 const COPIES: usize = 1 << 15;
+/// As many programs may be under way at different depths.
+const DEEPEST: usize = 16;
 
 impl Places {
     /// Where this line stands; it may open or close a part of the text. `None` for the second copy of a line.
@@ -69,10 +81,12 @@ impl Places {
             return Some(if of_pip { Place::Build } else { Place::Foreign });
         }
         self.turn(indent, line);
-        match (&mut self.nested, self.foreign) {
-            (_, Some(_)) => Some(Place::Foreign),
-            (Some(nested), None) => nested.is_new(indent, text, line).then_some(Place::Build),
-            (None, None) => Some(Place::Main),
+        if self.foreign.iter().any(|foreign| foreign.indent <= indent) {
+            return Some(Place::Foreign);
+        }
+        match &mut self.nested {
+            Some(nested) => nested.is_new(indent, text, line).then_some(Place::Build),
+            None => Some(Place::Main),
         }
     }
 
@@ -95,9 +109,12 @@ impl Places {
                 }
             }
             Line::Running { command } if is_version_control(command) => self.leave_foreign(indent),
-            Line::Running { .. } => {
+            Line::Running { command } => {
                 self.close_before(indent);
-                self.foreign = Some(indent);
+                self.leave_foreign(indent);
+                if self.foreign.len() < DEEPEST {
+                    self.foreign.push(Foreign { indent, silent: command.ends_with(b"setup.py egg_info") });
+                }
             }
             Line::Dependencies => self.open(indent),
             Line::DependenciesDone | Line::Step => {
@@ -107,14 +124,15 @@ impl Places {
             Line::Version { begins: true, .. } if indent == 0 => self.begin(),
             Line::Outermost if indent == 0 => *self = Places::default(),
             Line::Source { path } => {
-                self.foreign = None;
+                self.leave_foreign(indent);
+                self.foreign.retain(|foreign| !(foreign.silent && foreign.indent == indent + 2));
                 match &self.home {
-                    Some(home) if path.starts_with(home) => self.nested = None,
+                    Some(home) if path.starts_with(home) => self.close(),
                     _ => self.close_before(indent),
                 }
             }
             Line::Discarding => {
-                self.foreign = None;
+                self.leave_foreign(indent);
                 self.close_before(indent);
             }
             Line::Output { lines } if *lines > 0 => {
@@ -130,7 +148,7 @@ impl Places {
                 }
             }
             Line::Built { .. } | Line::Chosen { .. } => self.leave_foreign(indent),
-            _ if self.foreign.is_some_and(|foreign| indent < foreign) => self.foreign = None,
+            _ if !self.has_two_depths() => self.foreign.retain(|foreign| foreign.indent <= indent),
             _ => {}
         }
         let sources = |target: &[u8]| !target.ends_with(b".whl") && !target.ends_with(b".metadata");
@@ -144,7 +162,7 @@ impl Places {
 
     /// A pip for a build's needs was announced.
     fn open(&mut self, indent: usize) {
-        self.foreign = None;
+        self.leave_foreign(indent);
         if self.nested.is_none() {
             self.nested = Some(Nested { base: indent, ..Nested::default() });
         }
@@ -152,26 +170,37 @@ impl Places {
 
     /// A pip began to write to this log: one that was announced, one that a build's own program runs, or the outermost.
     fn begin(&mut self) {
-        if let Some(foreign) = self.foreign {
-            self.open(foreign);
+        if self.nested.is_none()
+            && let Some(foreign) = self.foreign.pop()
+        {
+            self.open(foreign.indent);
         }
         if let Some(nested) = &mut self.nested {
             nested.own = true;
         }
     }
 
+    fn close(&mut self) {
+        self.nested = None;
+        self.foreign.clear();
+    }
+
     /// A line of the outer pip, if nothing inside the nested one could have written it.
     fn close_before(&mut self, indent: usize) {
         if self.nested.as_ref().is_some_and(|nested| indent <= nested.base && !(nested.own && nested.sources)) {
-            self.nested = None;
+            self.close();
         }
     }
 
     /// pip itself writes again where the output of a program stood.
     fn leave_foreign(&mut self, indent: usize) {
-        if self.foreign.is_some_and(|foreign| indent <= foreign) {
-            self.foreign = None;
-        }
+        let two_depths = self.has_two_depths();
+        self.foreign.retain(|foreign| if two_depths { foreign.indent != indent } else { foreign.indent < indent });
+    }
+
+    /// Whether each line of a nested pip is here twice.
+    fn has_two_depths(&self) -> bool {
+        self.nested.as_ref().is_some_and(|nested| nested.own)
     }
 }
 
@@ -206,4 +235,98 @@ impl Nested {
 fn is_home(path: &[u8]) -> bool {
     let name = super::url::last_component(path);
     [&b"pip-install-"[..], b"pip-wheel-", b"pip-download-", b"pip-lock-"].iter().any(|kind| name.starts_with(kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Place, Places};
+    use crate::classify::pip::grammar::Line;
+    use crate::classify::pip::log::indented;
+
+    /// `M`, `B`, `F` for where each line stands, `-` for a copy.
+    fn places(lines: &[&str]) -> String {
+        let mut places = Places::default();
+        let place = |line: &&str| {
+            let (indent, text) = indented(line.as_bytes());
+            match places.place(indent, text, &Line::parse(text)) {
+                Some(Place::Main) => 'M',
+                Some(Place::Build) => 'B',
+                Some(Place::Foreign) => 'F',
+                None => '-',
+            }
+        };
+        lines.iter().map(place).collect()
+    }
+
+    #[test]
+    fn a_program_s_output_ends_where_pip_goes_on() {
+        let lines = [
+            "Collecting demo",
+            "  Running command Getting requirements to build wheel",
+            "  Downloading https://tool.example/llvm-1.0.tar.gz (5 MB)",
+            "      Collecting x",
+            "  Getting requirements to build wheel: finished with status 'done'",
+            "  Running command python setup.py egg_info",
+            "  running egg_info",
+            "  Source in /tmp/pip-install-a/demo has version 1.0, which satisfies requirement demo",
+            "  Running command git rev-parse HEAD",
+            "  5ae9c802c2a4ab76a760b84567c440d6db814944",
+            "    Running command Preparing metadata (pyproject.toml)",
+            "    anything",
+            "Collecting other",
+        ];
+        assert_eq!(places(&lines), "MFFFMFFMMMFFM");
+    }
+
+    #[test]
+    fn a_nested_pip_is_heard_once_and_its_programs_never() {
+        let lines = [
+            "Created temporary directory: /tmp/pip-install-home",
+            "  Running command pip subprocess to install build dependencies",
+            "  Using pip 24.0 from /venv (python 3.11)",
+            "Using pip 24.0 from /venv (python 3.11)",
+            "  Downloading bsrc-1.0.tar.gz (1 kB)",
+            "    Downloading bsrc-1.0.tar.gz (1 kB)",
+            "  Running command Building wheel for bsrc (pyproject.toml)",
+            "  Downloading llvm-1.0.tar.gz (5 MB)",
+            "  Building wheel for bsrc (pyproject.toml): finished with status 'done'",
+            "    Running command Building wheel for bsrc (pyproject.toml)",
+            "  Created wheel for bsrc: filename=bsrc-1.0-py3-none-any.whl size=1 sha256=0",
+            "    Downloading llvm-1.0.tar.gz (5 MB)",
+            "    Building wheel for bsrc (pyproject.toml): finished with status 'done'",
+            "    Created wheel for bsrc: filename=bsrc-1.0-py3-none-any.whl size=1 sha256=0",
+            "  Running command Getting requirements to build wheel",
+            "  Getting requirements to build wheel: finished with status 'done'",
+            "  Source in /tmp/pip-install-home/demo has version 1.0, which satisfies requirement demo",
+            "Collecting other",
+        ];
+        assert_eq!(places(&lines), "MBB-B-FFBFBF--FBMM");
+    }
+
+    #[test]
+    fn a_pip_that_a_program_runs_is_heard() {
+        let lines = [
+            "  Running command python setup.py egg_info",
+            "  Collecting numpy",
+            "Using pip 24.0 from /venv (python 3.11)",
+            "Downloading numpy-1.0.tar.gz (5 MB)",
+            "  Source in /tmp/x has version 1.0, which satisfies requirement demo",
+        ];
+        assert_eq!(places(&lines), "FFBBB");
+    }
+
+    #[test]
+    fn quoted_output_is_as_long_as_it_says() {
+        let lines = [
+            "× pip subprocess to install build dependencies did not run successfully.",
+            "╰─> [2 lines of output]",
+            "    Downloading bdep-1.0-py3-none-any.whl (1 kB)",
+            "    ERROR: no",
+            "× Preparing metadata (pyproject.toml) did not run successfully.",
+            "╰─> [1 lines of output]",
+            "    Downloading llvm-1.0.tar.gz (5 MB)",
+            "Collecting other",
+        ];
+        assert_eq!(places(&lines), "MMBBMMFM");
+    }
 }

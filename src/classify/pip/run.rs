@@ -2,7 +2,7 @@
 //!
 //! Refuses to conclude before the end: a run's facts are weighed when it is over.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::attempts::Attempts;
 use super::names::{self, Release};
@@ -37,10 +37,17 @@ pub(super) struct Facts {
     /// pip listed what it installed, or saved files: the rest was given up.
     pub(super) concluded: bool,
     pub(super) saved: bool,
-    /// File names whose bytes were not what was expected.
-    pub(super) wrong: HashSet<Vec<u8>>,
+    /// File names whose bytes were not what was expected, and how.
+    pub(super) wrong: HashMap<Vec<u8>, &'static str>,
+    /// An archive could not be read; pip did not say which.
+    pub(super) spoiled: bool,
+    /// The file that pip took up last, until it began to install.
+    pub(super) last_file: Option<usize>,
     /// File names that lay in the destination with wrong bytes.
     pub(super) present_wrong: HashSet<Vec<u8>>,
+    /// Something was installed for a build, and what it was is told.
+    pub(super) needs_build: bool,
+    pub(super) has_build: bool,
     /// The last errors.
     pub(super) errors: VecDeque<String>,
 }
@@ -141,9 +148,9 @@ impl Facts {
         }
     }
 
-    pub(super) fn note_wrong(&mut self, filename: Vec<u8>) {
+    pub(super) fn note_wrong(&mut self, filename: Vec<u8>, how: &'static str) {
         if self.wrong.len() < LISTED {
-            self.wrong.insert(filename);
+            self.wrong.insert(filename, how);
         }
     }
 

@@ -29,12 +29,13 @@ impl Voice {
                 .or_else(|| memchr::memrchr(b'@', &requirement[..at]))
                 .map_or(0, |at| at + 1)
         });
+        self.direct = start.is_some();
         if let Some(start) = start {
             let url = requirement[start..].split(|&byte| byte == b' ' || byte == b';').next().unwrap_or_default();
             self.links.chose(url);
-            run.facts(self.side).direct = true;
+            // A repository is not kept in the cache of responses.
+            run.facts(self.side).direct |= url.starts_with(b"http");
         }
-        self.direct = start.is_some();
     }
 
     pub(super) fn download(&mut self, run: &mut Run, place: Place, target: &[u8], amount: Option<Amount>) {
@@ -194,6 +195,9 @@ impl Voice {
         let kind = artifact.kind;
         let sdist = Release::of(&artifact).filter(|_| kind == Kind::Sdist);
         let number = run.table.mention(self.side, &filename, || artifact, kind)?;
+        let facts = run.facts(self.side);
+        facts.last_file = Some(number);
+        facts.has_build |= place == Place::Build;
         let evidence = self.evidence.clone();
         let view = run.table.view(self.side, number)?;
         match place {

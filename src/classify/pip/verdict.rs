@@ -8,7 +8,10 @@ use super::table::{Side, View};
 use crate::classify::End;
 use crate::event::{Artifact, Kind, Origin, Purpose};
 
-const WRONG_HASH: &str = "the bytes received do not match the hash that was expected";
+/// How a file is wrong whose digest is not the one asked for.
+pub(super) const WRONG_HASH: &str = "the bytes received do not match the hash that was expected";
+/// How a file is wrong that pip could not open.
+pub(super) const NO_ARCHIVE: &str = "what was received is no sound archive";
 const PRESENT_WRONG: &str = "the file of that name that lay in the destination has a wrong hash";
 const CUT_TEXT: &str = "the text ends before the transfer does";
 
@@ -26,7 +29,7 @@ const AFTERWARDS: [&str; 9] = [
 ];
 
 /// Errors about a transfer, or about bytes that are not what they should be.
-const ON_THE_WAY: [&str; 23] = [
+const ON_THE_WAY: [&str; 18] = [
     "ncomplete",
     "onnection",
     "timed out",
@@ -39,14 +42,9 @@ const ON_THE_WAY: [&str; 23] = [
     "SSL",
     "decryption",
     "No space left",
-    "is invalid",
-    "nvalid wheel",
-    "EOF",
     "runcated",
     "corrupt",
-    "not a zip file",
     "not a gzip file",
-    "CRC",
     "Errno",
     "unpack file",
     "proxy",
@@ -55,19 +53,21 @@ const ON_THE_WAY: [&str; 23] = [
 /// Settles what a side left open, and what it found to be wrong.
 pub(super) fn settle(run: &mut Run, side: Side, end: End) {
     let facts = std::mem::take(run.facts(side));
+    let spoiled = facts.last_file.filter(|_| facts.spoiled && !matches!(end, End::Code(0)));
+    if let Some(view) = spoiled.and_then(|number| run.table.view(side, number)) {
+        view.settle(Origin::Failed, Some(NO_ARCHIVE));
+    }
     for view in run.table.views(side) {
-        let named = |names: &std::collections::HashSet<Vec<u8>>| {
-            view.artifact.filename.as_ref().is_some_and(|filename| names.contains(filename.as_bytes()))
-        };
-        let (wrong, present_wrong) = (named(&facts.wrong), named(&facts.present_wrong));
-        if view.open.is_some() {
+        let filename = view.artifact.filename.as_ref().map(String::as_bytes).unwrap_or_default();
+        let wrong = facts.wrong.get(filename);
+        let present_wrong = view.artifact.origin == Origin::Destination && facts.present_wrong.contains(filename);
+        match wrong {
+            Some(how) => view.settle(Origin::Failed, Some(how)),
+            None if present_wrong => view.settle(Origin::Failed, Some(PRESENT_WRONG)),
             // Where pip lists the files whose bytes are wrong, it has looked at those of all the others.
-            if facts.wrong.is_empty() || wrong { close(view, end, facts.errors.iter()) } else { view.confirm() }
-        }
-        if wrong {
-            view.settle(Origin::Failed, Some(WRONG_HASH));
-        } else if view.artifact.origin == Origin::Destination && present_wrong {
-            view.settle(Origin::Failed, Some(PRESENT_WRONG));
+            None if view.open.is_some() && !facts.wrong.is_empty() => view.confirm(),
+            None if view.open.is_some() => close(view, end, facts.errors.iter()),
+            None => {}
         }
     }
     *run.facts(side) = facts;

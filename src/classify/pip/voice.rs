@@ -10,7 +10,7 @@ use super::pages::Page;
 use super::place::{Place, Places};
 use super::run::Run;
 use super::table::Side;
-use super::url;
+use super::{url, verdict};
 use crate::event::Evidence;
 
 /// One channel's reader.
@@ -147,10 +147,16 @@ impl Voice {
             Line::FromUrl { url } => {
                 self.relocate(run, url);
                 if self.mismatches {
-                    run.facts(self.side).note_wrong(url::filename(url::without_fragment(url)));
+                    run.facts(self.side).note_wrong(url::filename(url::without_fragment(url)), verdict::WRONG_HASH);
                 }
             }
             Line::OutputOf { description } => run.facts(self.side).explain_error(description),
+            Line::Spoiled { path: Some(path) } => {
+                run.facts(self.side).note_wrong(url::filename(path), verdict::NO_ARCHIVE);
+            }
+            Line::Spoiled { path: None } => run.facts(self.side).spoiled = true,
+            Line::Dependencies => run.facts(self.side).needs_build = true,
+            Line::Installing => run.facts(self.side).last_file = None,
             Line::Clone { url, path } => self.clone_repository(run, place, url, path),
             Line::Resolved { commit } => self.resolved(run, commit),
             Line::Built { filename, size, sha256 } => self.build(run, place, filename, size, sha256),

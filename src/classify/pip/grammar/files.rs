@@ -63,9 +63,29 @@ pub(super) fn file(text: &[u8]) -> Option<Line<'_>> {
         let told = !requirement.starts_with(b"dependency information from ");
         return told.then_some(Line::Collecting { requirement });
     }
+    if let Some(spoiled) = spoiled(text) {
+        return Some(spoiled);
+    }
     let rest = text.strip_prefix(b"Added ").filter(|rest| memmem::find(rest, b" to build tracker ").is_some())?;
     let from = memmem::find(rest, b" from ")?;
     Some(Line::Chosen { url: word(&rest[from + 6..]).0 })
+}
+
+/// What pip says of an archive that it cannot read, or what its last words are then.
+pub(super) fn spoiled(text: &[u8]) -> Option<Line<'_>> {
+    let unread: [&[u8]; 5] = [
+        b"zipfile.BadZipFile: ",
+        b"zipfile.BadZipfile: ",
+        b"tarfile.ReadError: ",
+        b"EOFError: Compressed file ended",
+        b"zlib.error: ",
+    ];
+    if unread.iter().any(|beginning| text.starts_with(beginning)) {
+        return Some(Line::Spoiled { path: None });
+    }
+    let rest = text.strip_prefix(b"Wheel '").and_then(|rest| rest.strip_suffix(b" is invalid."))?;
+    let at = memmem::find(rest, b"' located at ")?;
+    Some(Line::Spoiled { path: Some(&rest[at + 13..]) })
 }
 
 /// `TARGET` or `TARGET (SIZE)` and nothing else.

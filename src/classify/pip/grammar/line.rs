@@ -92,6 +92,11 @@ pub(in crate::classify::pip) enum Line<'a> {
     Output { lines: usize },
     /// `× DESCRIPTION did not run successfully.`, `command: ...`: whose output that is; also `×` what else went wrong.
     OutputOf { description: &'a [u8] },
+    /// `Installing collected packages: A, B`.
+    Installing,
+    /// `Wheel 'NAME' located at PATH is invalid.`: what was received is no wheel. Without a path, where an archive could
+    /// not be read and pip does not say which.
+    Spoiled { path: Option<&'a [u8]> },
     /// An error, without its prefix.
     Error { text: &'a [u8] },
     /// Any other line that pip writes only after a transfer before it has ended well.
@@ -101,7 +106,7 @@ pub(in crate::classify::pip) enum Line<'a> {
 }
 
 /// What pip's lines begin with; the last two open `×` and `╰─>`.
-const FIRST: &[u8] = b"ABCDFGILOPRSTUWYhpc[0123456789\xc3\xe2";
+const FIRST: &[u8] = b"ABCDEFGILOPRSTUWYhpctz[0123456789\xc3\xe2";
 
 impl<'a> Line<'a> {
     /// Reads a line that begins with its first character that is no space.
@@ -138,7 +143,10 @@ impl<'a> Line<'a> {
         if text.starts_with(b"THESE PACKAGES DO NOT MATCH THE HASHES") {
             return Line::Mismatches;
         }
-        network::refused(text).or_else(|| network::unreachable(text)).unwrap_or(Line::Error { text })
+        network::refused(text)
+            .or_else(|| network::unreachable(text))
+            .or_else(|| files::spoiled(text))
+            .unwrap_or(Line::Error { text })
     }
 
     /// Whether a transfer that was announced before this line has ended well: pip fetches one file after another and
@@ -164,6 +172,7 @@ impl<'a> Line<'a> {
             | Line::Step
             | Line::Source { .. }
             | Line::Built { .. }
+            | Line::Installing
             | Line::Installed { .. }
             | Line::WouldInstall { .. } => true,
             Line::Running { command } => !building::is_version_control(command),

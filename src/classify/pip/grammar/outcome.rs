@@ -24,6 +24,9 @@ pub(super) fn outcome(text: &[u8]) -> Option<Line<'_>> {
         let (version, _) = split(after(rest, b": ")?, b" -> ")?;
         return Some(Line::Version { version, begins: false });
     }
+    if text.starts_with(b"Installing collected packages: ") {
+        return Some(Line::Installing);
+    }
     if let Some(list) = text.strip_prefix(b"Successfully installed ") {
         return Some(Line::Installed { list });
     }
@@ -63,9 +66,8 @@ pub(super) fn from_url(text: &[u8]) -> Option<Line<'_>> {
 
 /// Lines without a meaning of their own that nevertheless show that pip went on.
 pub(super) fn onward(text: &[u8]) -> bool {
-    let beginnings: [&[u8]; 17] = [
+    let beginnings: [&[u8]; 16] = [
         b"Requirement already satisfied",
-        b"Installing collected packages",
         b"Successfully ",
         b"Given no hashes to check ",
         b"Link requires a different Python",

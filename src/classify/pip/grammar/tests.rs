@@ -137,6 +137,15 @@ fn failures() {
 }
 
 #[test]
+fn spoiled_archives() {
+    let named = parse("ERROR: Wheel 'six' located at /tmp/pip-unpack-x/six-1.0-py3-none-any.whl is invalid.");
+    assert_eq!(named, Line::Spoiled { path: Some(b"/tmp/pip-unpack-x/six-1.0-py3-none-any.whl") });
+    for unnamed in ["zipfile.BadZipFile: File is not a zip file", "EOFError: Compressed file ended before the end"] {
+        assert_eq!(parse(unnamed), Line::Spoiled { path: None }, "{unnamed}");
+    }
+}
+
+#[test]
 fn building() {
     assert!(is_pip(b"pip subprocess to install build dependencies"));
     assert!(is_pip(b"installing backend dependencies for demo"));
@@ -205,9 +214,8 @@ fn pip_itself() {
         Line::Indexes { list: b"https://i.example/simple/" }
     );
     assert_eq!(parse("Looking in links: wheelhouse"), Line::Directories { list: b"wheelhouse" });
-    for onward in
-        ["Requirement already satisfied: six in /x", "Installing collected packages: a, b", "Successfully built a"]
-    {
+    assert_eq!(parse("Installing collected packages: a, b"), Line::Installing);
+    for onward in ["Requirement already satisfied: six in /x", "Successfully built a"] {
         assert_eq!(parse(onward), Line::Onward, "{onward}");
     }
     for other in
