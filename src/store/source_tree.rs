@@ -69,7 +69,7 @@ pub(super) fn read(tree: &Tree) -> Result<Known, String> {
             (None, Some((_, list))) => requires_txt(&text(list)),
             (None, None) => (Vec::new(), Vec::new()),
         };
-        if !known.requires.is_empty() || !is_silent_on("require") {
+        if !known.requires.is_empty() || !is_silent_on("install_requires") || !is_silent_on("extras_require") {
             known.doubts.push("what it needs is certain only once it is built".to_owned());
         }
     }
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn a_setup_that_needs_nothing_is_certain() {
-        let docopt = known(&[("PKG-INFO", HEAD), ("setup.py", "setup(name='a', py_modules=['a'])")]);
+        let docopt = known(&[("PKG-INFO", HEAD), ("setup.py", "setup(name='a', python_requires='>=3')")]);
         assert!(docopt.doubts.is_empty() && docopt.requires.is_empty() && docopt.build.is_setuptools);
         assert_eq!(docopt.build.requires[0].text, "setuptools>=40.8.0");
     }

@@ -74,10 +74,16 @@ pub fn remedy(
 /// two of them want may exclude each other.
 pub fn missing_for_builds(report: &Report) -> Vec<Vec<String>> {
     let mut groups: Vec<Vec<(&str, &str)>> = Vec::new();
-    for finding in &report.findings {
-        let Finding::Missing { name, requirement, to_build: Some(_), .. } = finding else { continue };
-        let pair = (name.as_str(), requirement.as_str());
-        if groups.iter().any(|group| group.contains(&pair)) {
+    let wanted = report.findings.iter().filter_map(|finding| match finding {
+        Finding::Missing { name, requirement, to_build: Some(_), .. } => Some((name.as_str(), requirement.as_str())),
+        _ => None,
+    });
+    let mut wanted: Vec<_> = wanted.collect();
+    // A name alone is met by whatever meets more.
+    wanted.sort_by_key(|(name, requirement)| name == requirement);
+    for pair in wanted {
+        let is_met = |(other, wanted): &(&str, &str)| *other == pair.0 && (*wanted == pair.1 || pair.0 == pair.1);
+        if groups.iter().flatten().any(is_met) {
             continue;
         }
         match groups.iter_mut().find(|group| group.iter().all(|(other, _)| *other != pair.0)) {
