@@ -115,7 +115,8 @@ impl Formatter for Layout {
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        let is_plain = fragment.is_ascii() && memchr::memchr(0x7f, fragment.as_bytes()).is_none();
+        // Without a way out of the loop, so that many bytes are compared at once.
+        let is_plain = fragment.bytes().fold(true, |plain, byte| plain & (byte < 0x7f));
         if is_plain || matches!(printable(fragment), Cow::Borrowed(_)) {
             return writer.write_all(fragment.as_bytes());
         }

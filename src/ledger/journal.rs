@@ -168,7 +168,10 @@ impl Journal {
             Standing::Opener => false,
             // The promise is given up before the journal is read: an event that is appended too late for this fold
             // has a writer who finds no promise.
-            Standing::Holder => flock(&self.file, FlockOperation::NonBlockingUnlock).is_err(),
+            Standing::Holder => {
+                let _ = flock(&self.file, FlockOperation::NonBlockingUnlock);
+                false
+            }
             // Shared, since several guests may ask at once; where locks do not work nobody can have promised.
             Standing::Guest => {
                 flock(&self.file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK)

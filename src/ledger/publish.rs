@@ -9,11 +9,14 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::text::Lines;
-use super::{Error, Journal, fold, read};
+use super::{Error, Files, Journal, fold, read};
 use crate::event::{Ecosystem, Session, json};
 
 /// How often a fold is begun again because others append meanwhile, before it is left to them.
 const ROUNDS: usize = 3;
+
+/// From so many artifacts on, the logs are written beside the document.
+const WORTH_A_THREAD: u64 = 1000;
 
 impl Journal {
     /// Folds the journal and puts the document and the logs in place.
@@ -33,24 +36,47 @@ impl Journal {
                     false => return Ok(session),
                 }
             }
-            let mut document = Vec::with_capacity(8192);
-            json::document(&mut document, &session)
-                .map_err(io::Error::from)
-                .map_err(Error::io("write", &files.document))?;
-            replace(&files.document, &document)?;
-            let lines = Lines::of(&session);
-            replace(&files.log, lines.all().as_bytes())?;
-            for (ecosystem, path) in [(Ecosystem::Pypi, &files.wheels), (Ecosystem::Deb, &files.apt)] {
-                let lines = lines.of_ecosystem(ecosystem);
-                if !lines.is_empty() {
-                    replace(path, lines.as_bytes())?;
-                }
-            }
+            put_in_place(&session, &files)?;
             if self.length()? == length {
                 return Ok(session);
             }
         }
     }
+}
+
+/// Replaces the document and the logs of `session`.
+fn put_in_place(session: &Session, files: &Files) -> Result<(), Error> {
+    if session.summary.total_artifacts < WORTH_A_THREAD {
+        return replace_document(session, files).and_then(|()| replace_logs(session, files));
+    }
+    std::thread::scope(|scope| {
+        // Where no thread can be had, one does both.
+        let logs = std::thread::Builder::new().spawn_scoped(scope, || replace_logs(session, files));
+        let document = replace_document(session, files);
+        let logs = match logs {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => replace_logs(session, files),
+        };
+        document.and(logs)
+    })
+}
+
+fn replace_document(session: &Session, files: &Files) -> Result<(), Error> {
+    let mut document = Vec::with_capacity(8192);
+    json::document(&mut document, session).map_err(io::Error::from).map_err(Error::io("write", &files.document))?;
+    replace(&files.document, &document)
+}
+
+fn replace_logs(session: &Session, files: &Files) -> Result<(), Error> {
+    let lines = Lines::of(session);
+    replace(&files.log, lines.all().as_bytes())?;
+    for (ecosystem, path) in [(Ecosystem::Pypi, &files.wheels), (Ecosystem::Deb, &files.apt)] {
+        let lines = lines.of_ecosystem(ecosystem);
+        if !lines.is_empty() {
+            replace(path, lines.as_bytes())?;
+        }
+    }
+    Ok(())
 }
 
 /// Replaces the file at `path` by one that holds `content`, or leaves it as it is.

@@ -45,7 +45,7 @@ pub fn read_journal(path: &Path) -> Result<Recorded, Error> {
 /// Reads an open journal from its beginning to its present end; one without an event is one of no events.
 ///
 /// # Errors
-/// As [`read_journal`], whose last but one is none.
+/// When it cannot be read, or was begun by a wheeltap with a newer schema.
 pub(super) fn read(file: &File, path: &Path) -> Result<Recorded, Error> {
     Reader::of(file, path).map(Reader::finish)
 }

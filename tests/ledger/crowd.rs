@@ -48,6 +48,7 @@ fn start(directory: &Path, name: &str, session: Option<&str>) -> Child {
     command.stdout(Stdio::null()).spawn().unwrap()
 }
 
+// Contract: session-files
 #[test]
 fn a_crowd_on_one_session_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();
@@ -72,6 +73,7 @@ fn a_crowd_on_one_session_loses_nothing() {
     assert_eq!(left.len(), 4, "{left:?}");
 }
 
+// Contract: session-files
 #[test]
 fn sessions_opened_at_once_have_their_own_stamps() {
     let directory = tempfile::tempdir().unwrap();

@@ -35,6 +35,7 @@ fn append_bytes(path: &Path, bytes: &[u8]) {
     OpenOptions::new().append(true).open(path).unwrap().write_all(bytes).unwrap();
 }
 
+// Contract: session-files
 #[test]
 fn a_torn_line_costs_nothing_but_itself() {
     let directory = tempfile::tempdir().unwrap();
@@ -153,6 +154,7 @@ fn a_writer_to_be_killed() {
     }
 }
 
+// Contract: session-files
 #[test]
 fn killed_writers_lose_nothing_that_they_appended() {
     let directory = tempfile::tempdir().unwrap();
@@ -230,6 +232,7 @@ fn the_promise_to_fold_ends_with_its_process() {
     assert!(guest.finish().unwrap().is_some());
 }
 
+// Contract: session-files
 #[test]
 fn a_reader_never_sees_half_a_document() {
     let directory = tempfile::tempdir().unwrap();

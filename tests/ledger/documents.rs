@@ -283,6 +283,7 @@ fn the_logs_say_the_same_for_people() {
     );
 }
 
+// Contract: session-files
 #[test]
 fn nothing_that_a_terminal_obeys_is_in_any_file() {
     let place = tempfile::tempdir().unwrap();

@@ -26,6 +26,7 @@ fn names(directory: &Path) -> Vec<String> {
     names
 }
 
+// Contract: session-files
 #[test]
 fn a_missing_directory_is_made() {
     let place = tempfile::tempdir().unwrap();
@@ -42,6 +43,7 @@ fn a_missing_directory_is_made() {
     assert_eq!(Directory::named(None).absolute().unwrap().path(), std::env::current_dir().unwrap().join("logs/build"));
 }
 
+// Contract: session-files
 #[test]
 fn a_taken_second_gives_the_next_one_and_the_true_time() {
     let place = tempfile::tempdir().unwrap();
@@ -53,6 +55,7 @@ fn a_taken_second_gives_the_next_one_and_the_true_time() {
     assert_eq!(directory.sessions().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>(), ids);
 }
 
+// Contract: session-files
 #[test]
 fn a_session_is_joined_by_its_stamp_and_nothing_else() {
     let place = tempfile::tempdir().unwrap();
@@ -105,6 +108,7 @@ fn in_own_mounts(test: &str, place: &Path, prepare: &str) {
     assert!(output.status.success() && text.contains("1 passed"), "{text}{}", String::from_utf8_lossy(&output.stderr));
 }
 
+// Contract: session-files
 #[test]
 fn a_read_only_directory_is_an_error() {
     if !requires::root() {
@@ -130,6 +134,7 @@ fn on_a_read_only_directory() {
     assert_eq!(load(&directory, None).unwrap().session.summary.total_downloads, 1);
 }
 
+// Contract: session-files
 #[test]
 fn a_full_directory_loses_evidence_and_nothing_else() {
     if !requires::root() {

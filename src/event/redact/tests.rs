@@ -61,6 +61,7 @@ const SHAPES: &[(&str, &str)] = &[
     ("ftp user:pw@h", "ftp ****@h"),
 ];
 
+// Contract: secrets
 #[test]
 fn shapes_are_taken_out() {
     for (before, after) in SHAPES {
@@ -69,6 +70,7 @@ fn shapes_are_taken_out() {
     }
 }
 
+// Contract: secrets
 #[test]
 fn text_without_secrets_is_unchanged() {
     for text in [
@@ -141,6 +143,7 @@ fn learned() -> Redactor {
     Redactor::learn(arguments, environment)
 }
 
+// Contract: secrets
 #[test]
 fn what_was_learnt_is_taken_out_wherever_it_stands() {
     let redactor = learned();
