@@ -257,3 +257,74 @@ impl FromStr for Recorded {
 fn hexadecimal(text: &str) -> Result<u32, NoGuard> {
     u32::from_str_radix(text, 16).map_err(|_| NoGuard)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(number: u64) -> FileId {
+        format!("1:{number:x}").parse().unwrap()
+    }
+
+    fn here(process: u32, parent: u32, arguments: &[&str]) -> Here {
+        let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+        let ourselves = vec![file(1)];
+        Here { process, parent, directory: Some(file(9)), arguments: hashes(&arguments), ourselves }
+    }
+
+    /// Ours, in process 100 with `install x`, about to start file 2.
+    fn left(is_tool: bool) -> Guard {
+        Guard::next(None, false, &here(100, 1, &["install", "x"]), file(2), is_tool)
+    }
+
+    #[test]
+    fn what_is_written_is_what_is_read() {
+        let settings = [("A".into(), Some("1".into())), ("B".into(), None)];
+        for guard in [
+            Guard::default(),
+            left(true),
+            left(false),
+            left(true).recording(Tool::Pip, &settings),
+            left(true).recording(Tool::Pip, &settings).recording(Tool::Apt, &[]),
+        ] {
+            assert_eq!(guard.to_string().parse(), Ok(guard));
+        }
+    }
+
+    #[test]
+    fn a_search_goes_on_where_it_came_from_something_that_searches() {
+        for (is_tool, expected) in [(false, true), (true, false)] {
+            let guard = left(is_tool);
+            assert_eq!(guard.goes_on(&here(100, 1, &["install", "x"])), expected, "the same process");
+            assert_eq!(guard.goes_on(&here(100, 1, &["install", "--more", "x"])), expected, "with more arguments");
+            assert_eq!(guard.goes_on(&here(101, 100, &["install", "x"])), expected, "a child, the same arguments");
+            assert!(!guard.goes_on(&here(100, 1, &["x", "install"])), "other arguments");
+            assert!(!guard.goes_on(&here(101, 100, &["install", "--more", "x"])), "a child with more arguments");
+        }
+        let elsewhere = Here { directory: Some(file(8)), ..here(101, 100, &["install", "x"]) };
+        assert!(!left(false).goes_on(&elsewhere), "a child in another directory");
+        let recorded = left(false).recording(Tool::Pip, &[]);
+        assert!(recorded.goes_on(&here(101, 100, &["install", "--more", "x"])), "the recorded child");
+    }
+
+    #[test]
+    fn a_copy_that_is_started_as_the_tool_knows_it() {
+        let copy = Here { ourselves: vec![file(2)], ..here(100, 1, &["install", "x"]) };
+        assert!(left(true).goes_on(&copy));
+        let next = Guard::next(Some(&left(true)), true, &copy, file(3), true);
+        assert_eq!((next.passed(), next.depth), (&[file(1), file(2)][..], 2));
+    }
+
+    #[test]
+    fn a_recording_covers_what_still_has_all_that_it_set() {
+        let settings = [("A".into(), Some("1".into())), ("B".into(), None)];
+        let guard = left(true).recording(Tool::Pip, &settings);
+        let with = |a: Option<&'static str>, b: Option<&'static str>| {
+            guard.covers(Tool::Pip, |name| if name == "A" { a } else { b }.map(OsString::from))
+        };
+        assert!(with(Some("1"), None));
+        assert!(!with(Some("2"), None) && !with(None, None) && !with(Some("1"), Some("")));
+        assert!(!guard.covers(Tool::Apt, |_| Some("1".into())), "another tool");
+        assert!(!left(true).recording(Tool::Pip, &[]).covers(Tool::Pip, |_| None), "what sets nothing reaches nobody");
+    }
+}

@@ -102,8 +102,8 @@ pub(super) fn is_tool(tool: Tool, file: &Path) -> bool {
         Some(interpreter) => tool == Tool::Pip && contains(interpreter, b"py"),
         None => std::fs::canonicalize(file)
             .ok()
-            .and_then(|file| Some(file.file_name()?.as_bytes().starts_with(tool.program().as_bytes())))
-            .unwrap_or(true),
+            .and_then(|file| file.file_name().map(OsStr::to_owned))
+            .is_none_or(|name| tool.programs().iter().any(|part| contains(name.as_bytes(), part.as_bytes()))),
     }
 }
 

@@ -24,12 +24,12 @@ impl Tool {
         }
     }
 
-    /// How the file of the real program is named, whatever follows.
-    pub(super) fn program(self) -> &'static str {
+    /// What the names of the files of real programs hold: `platform-python3.6` is a Python.
+    pub(super) fn programs(self) -> &'static [&'static str] {
         match self {
-            Tool::Pip => "pip",
-            Tool::Python => "python",
-            Tool::Apt => "apt",
+            Tool::Pip => &["pip"],
+            Tool::Python => &["python", "pypy", "graalpy"],
+            Tool::Apt => &["apt"],
         }
     }
 

@@ -32,6 +32,7 @@ pub(super) struct Bystander {
 }
 
 struct Shared {
+    parent: Option<rustix::process::Pid>,
     signals: SignalFd,
     answer: OwnedFd,
     heard: [AtomicU32; 65],
@@ -47,7 +48,12 @@ impl Bystander {
         }
         // SAFETY: the kernel just gave us this descriptor.
         let answer = unsafe { OwnedFd::from_raw_fd(answer) };
-        let shared = Box::new(Shared { signals: SignalFd::new(0)?, answer, heard: [const { AtomicU32::new(0) }; 65] });
+        let shared = Box::new(Shared {
+            parent: Some(rustix::process::getpid()),
+            signals: SignalFd::new(0)?,
+            answer,
+            heard: [const { AtomicU32::new(0) }; 65],
+        });
         let mut stack = Vec::<u128>::with_capacity(STACK / size_of::<u128>());
         let flags = libc::CLONE_VM | libc::CLONE_FILES | libc::CLONE_FS;
         // SAFETY: stack and `shared` are on the heap, are not moved, and outlive the process, which `drop` ends first.
@@ -103,7 +109,8 @@ extern "C" fn stand_by(shared: *mut c_void) -> c_int {
     // SAFETY: the pointer is to the `Shared` that lives until this process has ended.
     let shared = unsafe { &*shared.cast_const().cast::<Shared>() };
     let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL));
-    loop {
+    // Who has lost us already will not end us any more.
+    while rustix::process::getppid() == shared.parent {
         let mut info = [0u8; size_of::<libc::signalfd_siginfo>()];
         if rustix::io::read(shared.signals.as_fd(), &mut info) != Ok(info.len()) {
             continue;
@@ -116,4 +123,5 @@ extern "C" fn stand_by(shared: *mut c_void) -> c_int {
             heard.fetch_add(1, Ordering::Release);
         }
     }
+    0
 }

@@ -97,3 +97,110 @@ pub fn panic_text(payload: &(dyn Any + Send)) -> String {
     let text = payload.downcast_ref::<&str>().copied();
     text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("a panic without a text").to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Holds back an unfinished line, turns `a` into `b`, and panics where it is told to.
+    #[derive(Default)]
+    struct Lines {
+        held: Vec<u8>,
+        panics_at: Option<&'static str>,
+        calls: usize,
+    }
+
+    impl Lines {
+        fn is_at(&mut self, place: &str) {
+            self.calls += 1;
+            assert!(self.panics_at != Some(place), "told to");
+        }
+    }
+
+    impl Tap for Lines {
+        fn pass(&mut self, _from: Stream, input: &[u8], output: &mut Vec<u8>) {
+            let mut all = self.held.clone();
+            all.extend(input.iter().map(|byte| if *byte == b'a' { b'b' } else { *byte }));
+            let end = all.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+            output.extend_from_slice(&all[..end]);
+            self.is_at("pass");
+            self.held = all.split_off(end);
+        }
+
+        fn seen(&mut self, _from: Stream, _input: &[u8]) {
+            self.is_at("seen");
+        }
+
+        fn held(&mut self, from: Stream) -> Vec<u8> {
+            self.is_at("held");
+            if from == Stream::Both { std::mem::take(&mut self.held) } else { Vec::new() }
+        }
+    }
+
+    fn forwarded(tap: &mut Lines, pieces: &[&str], panics_at: Option<(usize, &'static str)>) -> String {
+        let mut output = Vec::new();
+        for (index, piece) in pieces.iter().enumerate() {
+            let place = panics_at.filter(|(at, _)| *at == index).map(|(_, place)| place);
+            tap.panics_at = place;
+            let mut listener = Listener::new(tap);
+            listener.pass(Stream::Both, piece.as_bytes(), &mut output);
+            listener.seen(Stream::Both, piece.as_bytes());
+            if listener.panic.is_some() {
+                // From here on without the tap, as the supervisor goes on with the same listener.
+                for piece in &pieces[index + 1..] {
+                    listener.pass(Stream::Both, piece.as_bytes(), &mut output);
+                }
+                listener.close(Stream::Both, &mut output);
+                assert_eq!(listener.into_panic().as_deref(), Some("told to"));
+                return String::from_utf8(output).unwrap();
+            }
+        }
+        Listener::new(tap).close(Stream::Both, &mut output);
+        String::from_utf8(output).unwrap()
+    }
+
+    #[test]
+    fn a_tap_may_rewrite_and_hold_back() {
+        let pieces = ["one a\ntw", "o a", "\nthree"];
+        assert_eq!(forwarded(&mut Lines::default(), &pieces, None), "one b\ntwo b\nthree");
+    }
+
+    #[test]
+    fn what_a_panicking_tap_held_back_comes_first_and_nothing_comes_twice() {
+        let pieces = ["one a\ntw", "o a", "\nthree", " a\n"];
+        for (at, place, expected) in [
+            (0, "pass", "one a\ntwo a\nthree a\n"),
+            (1, "pass", "one b\ntwo a\nthree a\n"),
+            (2, "pass", "one b\ntwo b\nthree a\n"),
+            (0, "seen", "one b\ntwo a\nthree a\n"),
+            (2, "seen", "one b\ntwo b\nthree a\n"),
+        ] {
+            let mut tap = Lines::default();
+            std::panic::set_hook(Box::new(|_| {}));
+            let said = forwarded(&mut tap, &pieces, Some((at, place)));
+            let _ = std::panic::take_hook();
+            assert_eq!(said, expected, "{place} at {at}");
+        }
+    }
+
+    #[test]
+    fn the_clock_rings_only_for_who_asked() {
+        struct Ticking(usize);
+        impl Tap for Ticking {
+            fn tick(&mut self) {
+                self.0 += 1;
+            }
+
+            fn period(&self) -> Option<Duration> {
+                Some(Duration::from_nanos(1))
+            }
+        }
+        let mut lines = Lines::default();
+        assert_eq!(Listener::new(&mut lines).tick(), None);
+        let mut ticking = Ticking(0);
+        let mut listener = Listener::new(&mut ticking);
+        while listener.tick() != Some(Duration::ZERO) {}
+        drop(listener);
+        assert!(ticking.0 > 0);
+    }
+}

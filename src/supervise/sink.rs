@@ -94,11 +94,14 @@ impl Sink {
         };
         let part = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: length };
         let flags = if self.kind == Kind::Nowait { libc::RWF_NOWAIT } else { 0 };
+        // The raw call, because not every C library that we are linked with has one. -1, in two halves: no position.
         // SAFETY: the kernel only reads the one part, which is as long as said.
         let written = unsafe {
             match flags {
                 0 => libc::write(self.descriptor, part.iov_base, part.iov_len),
-                _ => libc::pwritev2(self.descriptor, &part, 1, -1, flags),
+                _ => {
+                    libc::syscall(libc::SYS_pwritev2, self.descriptor, &part, 1usize, -1isize, -1isize, flags) as isize
+                }
             }
         };
         if written < 0 { Err(io::Error::last_os_error()) } else { Ok(written as usize) }

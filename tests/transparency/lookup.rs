@@ -200,3 +200,18 @@ fn disabled_it_is_a_plain_exec() {
         assert_eq!(is_same, recorded == 0, "{value:?}");
     }
 }
+
+// Contract: plain-exec
+#[test]
+fn a_command_that_cannot_download_is_a_plain_exec() {
+    let place = Place::new();
+    for line in
+        ["pip list", "pip --version", "pip show x", "pip", "pip3 freeze", "apt-get --version", "apt-get remove x"]
+    {
+        let ended = place.sh(Way::Recorded, &format!("echo $$; exec {line} pid=number exit=3"));
+        assert_eq!(ended.status, 3 << 8, "{line}: {ended:?}");
+        // The tool is in the very process that the caller started, and nothing was written.
+        assert_eq!(ended.stdout.trim(), std::fs::read_to_string(place.path("work/number")).unwrap(), "{line}");
+        assert!(!place.path("logs").exists(), "{line}");
+    }
+}

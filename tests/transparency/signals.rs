@@ -3,10 +3,9 @@
 use std::io::Read;
 use std::process::{ChildStdout, Command, Stdio};
 
-use crate::harness::{ALL, Place, expect, finish, kill};
+use crate::harness::{ALL, Place, eventually, expect, finish, kill};
 use crate::terminal::Terminal;
 
-/// Every way, bare included.
 /// The words for a tool that counts a signal, says that it is ready, and tells what came a while after the first.
 fn counting(signal: i32) -> Vec<String> {
     let number = format!("count={signal}");
@@ -69,10 +68,13 @@ fn a_signal_to_the_whole_group_reaches_the_tool_once() {
     let place = Place::new();
     for way in ALL {
         for signal in [2, 15, 10] {
-            // A while after the start: at first nobody stands by who could tell to whom a signal was sent.
-            let mut argv = ["setsid", "pip", "install", "linger=150"].map(str::to_owned).to_vec();
-            argv.extend(counting(signal).into_iter().skip(1));
+            let mut argv = vec!["setsid".to_owned()];
+            argv.extend(counting(signal));
             let (child, mut stdout) = started(place.command(way, &argv));
+            if way.is_supervised() {
+                // At first nobody stands by who could tell to whom a signal was sent.
+                eventually("somebody stands by", || (children(child.id()) == 2).then_some(()));
+            }
             let group = rustix::process::Pid::from_raw(child.id() as i32).unwrap();
             let signal_number = rustix::process::Signal::from_named_raw(signal).unwrap();
             rustix::process::kill_process_group(group, signal_number).unwrap();
@@ -82,6 +84,12 @@ fn a_signal_to_the_whole_group_reaches_the_tool_once() {
             assert_eq!(finish(child).status, 0);
         }
     }
+}
+
+/// How many children a process has.
+fn children(process: u32) -> usize {
+    let children = std::fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap();
+    children.split_whitespace().count()
 }
 
 // Contract: forwarded-signals
