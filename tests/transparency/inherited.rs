@@ -108,7 +108,10 @@ fn directory_umask_limits_and_priority_are_the_callers() {
     let state = handed_down(
         "mkdir -p 'a b' && cd 'a b'; umask 027; ulimit -n 99; ulimit -s 4096; exec nice -n 5 pip install state",
     );
-    assert!(state.contains("umask 027, priority 5") && state.contains("limit 7: 99 99"), "{state}");
+    // The tests themselves may be run with a priority that is not 0.
+    let priority = (rustix::process::getpriority_process(None).unwrap() + 5).min(19);
+    assert!(state.contains(&format!("umask 027, priority {priority}")), "{state}");
+    assert!(state.contains("limit 7: 99 99"), "{state}");
     assert!(state.ends_with("work/a b\n"), "{state}");
 }
 
