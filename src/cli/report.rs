@@ -30,6 +30,8 @@ enum Format {
     Text,
     /// For programs: one JSON object a session.
     Json,
+    /// For the summary page of a CI job, at most 1 MiB.
+    Markdown,
 }
 
 /// Shows them, in the order given.
@@ -39,19 +41,25 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         true => vec![None],
         false => arguments.sessions.into_iter().map(Some).collect(),
     };
-    for (number, wanted) in wanted.iter().enumerate() {
-        let loaded = ledger::load(&directory, wanted.as_deref()).cannot().hint(
-            "`wheeltap run -- COMMAND` records a session; `WHEELTAP_LOG_DIR` names the directory of another one",
-        )?;
-        let text = match arguments.format {
-            Format::Text => report::text(&loaded.session, &files(&loaded), paper(console)),
-            Format::Json => report::json(&loaded.session, &files(&loaded)),
-        };
-        if number > 0 && matches!(arguments.format, Format::Text) {
-            console.line("")?;
+    let load = |wanted: &Option<PathBuf>| {
+        ledger::load(&directory, wanted.as_deref())
+            .cannot()
+            .hint("`wheeltap run -- COMMAND` records a session; `WHEELTAP_LOG_DIR` names the directory of another one")
+    };
+    let loaded = wanted.iter().map(load).collect::<anyhow::Result<Vec<_>>>()?;
+    let text = match arguments.format {
+        Format::Text => {
+            let texts: Vec<_> =
+                loaded.iter().map(|one| report::text(&one.session, &files(one), paper(console))).collect();
+            texts.join("\n")
         }
-        console.data().write_all(text.as_bytes())?;
-    }
+        Format::Json => loaded.iter().map(|one| report::json(&one.session, &files(one))).collect(),
+        Format::Markdown => {
+            let sessions: Vec<_> = loaded.into_iter().map(|one| one.session).collect();
+            report::markdown(&sessions, report::SUMMARY_BYTES)
+        }
+    };
+    console.data().write_all(text.as_bytes())?;
     Ok(Status::Ok)
 }
 

@@ -19,7 +19,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn count(&mut self, artifact: &Artifact) {
+    pub(super) fn count(&mut self, artifact: &Artifact) {
         self.files += 1;
         match artifact.size_bytes {
             Some(bytes) => self.bytes = self.bytes.saturating_add(bytes),

@@ -7,7 +7,9 @@
 
 mod figures;
 mod json;
+mod markdown;
 mod quantity;
+mod shares;
 mod sheet;
 #[cfg(test)]
 mod tests;
@@ -15,7 +17,9 @@ mod text;
 
 pub use figures::{Figures, Tally};
 pub use json::json;
+pub use markdown::{SUMMARY_BYTES, markdown};
 pub use quantity::{bytes, seconds};
+pub use shares::{Share, by_invocation, by_step};
 pub use sheet::Paper;
 pub use text::text;
 

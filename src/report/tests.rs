@@ -1,7 +1,7 @@
-use super::{Paper, bytes, json, seconds, text};
+use super::{Paper, SUMMARY_BYTES, bytes, json, markdown, seconds, text};
 use crate::event::{
     Artifact, BuildInfo, Downloads, Ecosystem, Invocation, InvocationId, Kind, Moment, Network, Origin, SCHEMA,
-    Session, SessionId, Summary,
+    Session, SessionId, Step, Summary,
 };
 
 fn session(artifacts: Vec<Artifact>) -> Session {
@@ -168,4 +168,41 @@ fn quantities_are_easy_to_read() {
     ] {
         assert_eq!(seconds(time), shown, "{time}");
     }
+}
+
+#[test]
+fn a_page_of_markdown_for_one_and_for_several() {
+    let mut built = mixed();
+    let step = |id: &str, instruction: &str| {
+        Some(Step {
+            id: id.into(),
+            stage: Some("build".into()),
+            index: Some(2),
+            total: Some(5),
+            instruction: Some(instruction.into()),
+        })
+    };
+    built.invocations[0].step = step("#9", "RUN pip install `cat x | y`");
+    built.invocations[0].duration_seconds = Some(3.25);
+    for wheel in &mut built.downloads.wheels[..3] {
+        wheel.step = step("#9", "RUN pip install `cat x | y`");
+    }
+    built.downloads.wheels[0].name = Some("<img src=x onerror=alert(1)>|@team".into());
+    insta::assert_snapshot!("markdown", markdown(std::slice::from_ref(&built), SUMMARY_BYTES));
+    insta::assert_snapshot!("markdown_of_two", markdown(&[built, session(Vec::new())], SUMMARY_BYTES));
+    assert!(markdown(&[], SUMMARY_BYTES).contains("`wheeltap run -- COMMAND`"));
+}
+
+#[test]
+fn a_page_of_markdown_is_cut_with_a_note() {
+    let many: Vec<_> = (0..20_000).map(|n| wheel(&format!("package-{n}"), Origin::Downloaded, Some(n))).collect();
+    let many = session(many);
+    for most in [0, 500, 2_000, 100_000, SUMMARY_BYTES] {
+        let page = markdown(std::slice::from_ref(&many), most);
+        assert!(page.len() <= most.max(300), "{} bytes where {most} are allowed", page.len());
+        let rows = page.lines().filter(|line| line.starts_with("| package-")).count();
+        assert!(page.contains("> **Cut.**") && rows < 20_000, "{rows} rows in {most} bytes");
+        assert!(rows == 0 || page.contains(&format!("\n> **Cut.** {} more lines", 20_000 - rows)), "{most}");
+    }
+    assert!(!markdown(&[session(Vec::new())], SUMMARY_BYTES).contains("Cut"));
 }

@@ -79,7 +79,7 @@ pub(super) fn headline(session: &Session, figures: &Figures) -> (Tone, String) {
 }
 
 /// When, how long, by which tools.
-fn circumstances(session: &Session) -> String {
+pub(super) fn circumstances(session: &Session) -> String {
     let mut tools: Vec<(String, usize)> = Vec::new();
     for invocation in &session.invocations {
         let tool = match &invocation.tool_version {
@@ -138,7 +138,7 @@ fn origins(sheet: &mut Sheet, figures: &Figures) {
 }
 
 /// What an origin is, for who has not read the documentation.
-fn meaning(origin: Origin) -> &'static str {
+pub(super) fn meaning(origin: Origin) -> &'static str {
     match origin {
         Origin::HttpCache => "pip's cache of what it downloaded before",
         Origin::WheelCache => "pip's cache of what it built before",
@@ -227,7 +227,7 @@ fn files(count: u64) -> String {
 }
 
 /// The size of files, of which some may have none.
-fn size(tally: Tally) -> String {
+pub(super) fn size(tally: Tally) -> String {
     match (tally.unsized_files, tally.bytes) {
         (0, total) => bytes(total),
         (_, 0) => "size unknown".to_owned(),

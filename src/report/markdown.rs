@@ -1,0 +1,290 @@
+//! Sessions as markdown, for the summary page of a CI job and for `build_report.md`.
+//!
+//! Refuses to be larger than it may be: rows that would not fit are counted instead. Refuses to pass markup on: what a
+//! log says is text, whatever characters it is made of.
+
+use std::fmt::Write as _;
+
+use super::figures::{Figures, Tally};
+use super::quantity::{bytes, seconds};
+use super::shares::{Share, by_step};
+use super::text::{circumstances, headline, meaning, size};
+use crate::event::{Artifact, Origin, Session, Step, printable};
+
+/// What a step of GitHub's CI may write to its summary page, less some room for what others write there.
+pub const SUMMARY_BYTES: usize = 1024 * 1024 - 16 * 1024;
+
+/// Room for the note that something was left out.
+const NOTE_BYTES: usize = 300;
+
+/// The most characters of a text from a record that stand in one cell.
+const CELL: usize = 240;
+
+/// The report on `sessions`, oldest first as they are given, in at most `most_bytes` bytes: first all of them at one
+/// look, then each with its files, steps and gaps. What does not fit is left out, and a note at the end says how much.
+pub fn markdown(sessions: &[Session], most_bytes: usize) -> String {
+    let mut page = Page { text: String::new(), room: most_bytes.saturating_sub(NOTE_BYTES), omitted: 0 };
+    page.block("# Build report\n");
+    if sessions.is_empty() {
+        page.block("\nThere is no session: `wheeltap run -- COMMAND` records one.\n");
+    }
+    if sessions.len() > 1 {
+        overview(&mut page, sessions);
+    }
+    for session in sessions {
+        if sessions.len() > 1 {
+            page.block(&format!("\n## Session {}\n", session.session_id));
+        }
+        one(&mut page, session, if sessions.len() > 1 { "###" } else { "##" });
+    }
+    page.into_text()
+}
+
+/// The text while it is written, and how much may follow.
+struct Page {
+    text: String,
+    room: usize,
+    omitted: usize,
+}
+
+impl Page {
+    /// Writes something whole or not at all.
+    fn block(&mut self, block: &str) -> bool {
+        let fits = self.text.len() + block.len() <= self.room;
+        if fits {
+            self.text.push_str(block);
+        } else {
+            self.omitted += block.lines().filter(|line| !line.is_empty()).count();
+        }
+        fits
+    }
+
+    /// A table with its title; cells are markdown already. In a header, `#` before a word sets its column to the right.
+    fn table(&mut self, title: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+        let mut rows = rows.peekable();
+        if rows.peek().is_none() {
+            return;
+        }
+        let names: Vec<_> = header.iter().map(|name| name.trim_start_matches('#')).collect();
+        let rules: Vec<_> = header.iter().map(|name| if name.starts_with('#') { "---:" } else { "---" }).collect();
+        let mut fits = self.block(&format!("\n{title}\n\n| {} |\n| {} |\n", names.join(" | "), rules.join(" | ")));
+        for row in rows {
+            // After a row that was left out, no shorter one may slip in: the reader would take the list for whole.
+            if fits {
+                fits = self.block(&format!("| {} |\n", row.join(" | ")));
+            } else {
+                self.omitted += 1;
+            }
+        }
+    }
+
+    fn into_text(mut self) -> String {
+        if self.omitted > 0 {
+            let _ = write!(
+                self.text,
+                "\n> **Cut.** {} more lines would not fit here. `wheeltap report --format html` shows everything.\n",
+                self.omitted
+            );
+        }
+        self.text
+    }
+}
+
+/// All sessions, a line each.
+fn overview(page: &mut Page, sessions: &[Session]) {
+    let rows = sessions.iter().map(|session| {
+        let summary = &session.summary;
+        let rate = summary.cache_hit_rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
+        vec![
+            session.session_id.to_string(),
+            summary.total_downloads.to_string(),
+            bytes(summary.bytes_downloaded),
+            summary.total_cached.to_string(),
+            rate,
+            (summary.total_failed + summary.total_unknown).to_string(),
+            session.duration_seconds.map_or_else(|| "-".to_owned(), seconds),
+            if summary.complete { "yes" } else { "**no**" }.to_owned(),
+        ]
+    });
+    let header = ["session", "#downloads", "#bytes", "#cached", "#hit rate", "#failed or unknown", "#time", "complete"];
+    page.table(&format!("{} sessions", sessions.len()), &header, rows);
+}
+
+fn one(page: &mut Page, session: &Session, level: &str) {
+    let figures = Figures::of(session);
+    let (_, headline) = headline(session, &figures);
+    page.block(&format!("\n**{}**\n\n{}\n", escaped(&headline), escaped(&circumstances(session))));
+    origins(page, &figures, level);
+    let steps = by_step(session);
+    let row = |(step, share): &(Option<&Step>, Share)| {
+        let instruction = step.and_then(|step| step.instruction.as_deref());
+        vec![
+            step.map_or_else(|| "-".to_owned(), |step| escaped(&step_name(step))),
+            instruction.map_or_else(|| "-".to_owned(), code),
+            share.seconds.map_or_else(|| "-".to_owned(), seconds),
+            tally(share.downloaded),
+            tally(share.cached),
+            (share.failed.files + share.unknown.files).to_string(),
+        ]
+    };
+    page.table(
+        &format!("{level} Steps"),
+        &["step", "instruction", "#time", "#downloaded", "#cached", "#failed or unknown"],
+        steps.iter().map(row),
+    );
+    gaps(page, session, level);
+    list(page, &format!("{level} Failed"), session, "why", |origin| origin == Origin::Failed);
+    list(page, &format!("{level} Unknown"), session, "why", |origin| origin == Origin::Unknown);
+    list(page, &format!("{level} Downloaded"), session, "from", |origin| origin.cached() == Some(false));
+}
+
+/// The table of origins.
+fn origins(page: &mut Page, figures: &Figures, level: &str) {
+    let row = |name: String, tally: Tally, remark: &str| {
+        let size = if tally.files == tally.unsized_files { String::new() } else { size(tally) };
+        vec![name, tally.files.to_string(), size, remark.to_owned()]
+    };
+    let mut rows = vec![
+        row("**downloaded**".to_owned(), Figures::sum(&figures.packages, false), ""),
+        row("**cached**".to_owned(), Figures::sum(&figures.packages, true), ""),
+    ];
+    for (origin, tally) in &figures.packages {
+        if origin.cached() != Some(false) {
+            rows.push(row(origin.as_str().to_owned(), *tally, meaning(*origin)));
+        }
+    }
+    for (cached, name) in [(false, "indexes downloaded"), (true, "indexes cached")] {
+        let tally = Figures::sum(&figures.others, cached);
+        if tally.files > 0 {
+            rows.push(row(name.to_owned(), tally, "index pages, lists, metadata"));
+        }
+    }
+    page.table(&format!("{level} Origins"), &["origin", "#files", "#bytes", ""], rows.into_iter());
+}
+
+/// Why the record is not what it should be.
+fn gaps(page: &mut Page, session: &Session, level: &str) {
+    let own = [("degraded", &session.degraded), ("blind spot", &session.blind_spots)];
+    let of_runs = session.invocations.iter().flat_map(|run| {
+        let unended = (!run.has_ended()).then(|| ("end not seen", run.argv.join(" ")));
+        let said = [("degraded", &run.degraded), ("blind spot", &run.blind_spots)]
+            .into_iter()
+            .flat_map(|(what, reasons)| reasons.iter().map(move |reason| (what, reason.clone())));
+        said.chain(unended).map(|(what, reason)| (what, run.tool.clone(), reason))
+    });
+    let own = own
+        .into_iter()
+        .flat_map(|(what, reasons)| reasons.iter().map(move |reason| (what, "session".to_owned(), reason.clone())));
+    let mut all: Vec<((&str, String, String), usize)> = Vec::new();
+    for gap in own.chain(of_runs) {
+        match all.iter_mut().find(|(known, _)| *known == gap) {
+            Some((_, count)) => *count += 1,
+            None => all.push((gap, 1)),
+        }
+    }
+    let row = |((what, of, reason), count): ((&str, String, String), usize)| {
+        vec![what.to_owned(), escaped(&of), escaped(&reason), count.to_string()]
+    };
+    page.table(&format!("{level} What could not be seen"), &["what", "of", "why", "#times"], all.into_iter().map(row));
+}
+
+/// The package files of some origins.
+fn list(page: &mut Page, title: &str, session: &Session, last: &str, chosen: impl Fn(Origin) -> bool) {
+    let of_origin = |artifact: &&Artifact| artifact.kind.is_package() && chosen(artifact.origin);
+    let mut artifacts: Vec<_> = session.downloads.all().filter(of_origin).collect();
+    // The largest first: what a reader may save most by.
+    artifacts.sort_by_key(|artifact| std::cmp::Reverse(artifact.size_bytes));
+    let row = |artifact: &Artifact| {
+        let source = artifact.source.as_deref().map(code);
+        let because = artifact.reason.as_deref().map(escaped).or(source);
+        vec![
+            escaped(artifact.name.as_deref().unwrap_or_else(|| artifact.label())),
+            artifact.version.as_deref().map_or_else(|| "-".to_owned(), escaped),
+            artifact.size_bytes.map_or_else(|| "-".to_owned(), bytes),
+            because.unwrap_or_default(),
+        ]
+    };
+    page.table(title, &["package", "version", "#size", last], artifacts.into_iter().map(row));
+}
+
+/// `#9 build 2/5`, of what is known.
+fn step_name(step: &Step) -> String {
+    let mut name = step.id.clone();
+    for part in [
+        step.stage.clone(),
+        step.index.map(|index| match step.total {
+            Some(total) => format!("{index}/{total}"),
+            None => index.to_string(),
+        }),
+    ] {
+        name.extend(part.map(|part| format!(" {part}")));
+    }
+    name
+}
+
+fn tally(tally: Tally) -> String {
+    match tally.files {
+        0 => "0".to_owned(),
+        files => format!("{files} ({})", size(tally)),
+    }
+}
+
+/// Text as text: everything that markdown or HTML would act on stands behind a backslash or as an entity, so that no
+/// name, address or reason becomes a link, a picture, a mention or a cell of its own.
+fn escaped(text: &str) -> String {
+    let text = shortened(text);
+    let text = printable(&text);
+    let mut out = String::with_capacity(text.len() + 8);
+    let mut before = ' ';
+    let mut rest = text.chars().peekable();
+    while let Some(character) = rest.next() {
+        let within = before.is_alphanumeric() && rest.peek().is_some_and(|next| next.is_alphanumeric());
+        match character {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            // What opens a link or a mention without any brackets.
+            '@' => out.push_str("&#64;"),
+            ':' if rest.peek() == Some(&'/') => out.push_str("&#58;"),
+            '_' if within => out.push('_'),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '$' | '#' | '!' => out.extend(['\\', character]),
+            _ => out.push(character),
+        }
+        before = character;
+    }
+    out
+}
+
+/// A text in the letters of a program, in a cell of a table.
+fn code(text: &str) -> String {
+    let text = shortened(text);
+    // A fence is longer than any run of backticks in it; a table divides at `|` even there.
+    let longest = text.split(|character| character != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad = if longest > 0 { " " } else { "" };
+    format!("{fence}{pad}{}{pad}{fence}", printable(&text).replace('|', "\\|"))
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(CELL) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, escaped};
+
+    #[test]
+    fn what_a_log_says_is_no_markup() {
+        assert_eq!(escaped("charset_normalizer 1.0"), "charset_normalizer 1.0");
+        assert_eq!(
+            escaped("[x](javascript:1) <img src=x> @team a|b `c` **d** _e_ https://h.example/\u{1b}"),
+            "\\[x\\](javascript:1) &lt;img src=x&gt; &#64;team a\\|b \\`c\\` \\*\\*d\\*\\* \\_e\\_ \
+             https&#58;//h.example/\\\\x1b"
+        );
+        assert_eq!(code("a `b` | c"), "`` a `b` \\| c ``");
+        assert_eq!(escaped(&"é".repeat(1000)).chars().count(), 241);
+    }
+}
