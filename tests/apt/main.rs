@@ -3,10 +3,17 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod chroot;
 mod corpus;
+mod lab;
+mod live;
 mod recorded;
 mod relay;
+mod scenarios;
 mod splits;
+mod state;
+#[path = "../support/mod.rs"]
+mod support;
 mod table;
 mod texts;
 mod truth;

@@ -54,6 +54,7 @@ impl Bench {
     }
 }
 
+// Contract: apt-methods-relayed
 #[test]
 fn both_directions_pass_byte_for_byte() {
     let bench = Bench::new("/bin/cat");
@@ -77,6 +78,7 @@ fn both_directions_pass_byte_for_byte() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
+// Contract: apt-methods-relayed
 #[test]
 fn messages_are_recorded_but_not_the_configuration() {
     let bench = Bench::new("/bin/cat");
@@ -94,6 +96,7 @@ fn messages_are_recorded_but_not_the_configuration() {
     assert!(marks.starts_with(&["+"]) && marks.ends_with(&["-"]), "{log}");
 }
 
+// Contract: apt-methods-relayed
 #[test]
 fn it_ends_as_the_method_ends() {
     let bench = Bench::script("exit 3");
@@ -102,6 +105,7 @@ fn it_ends_as_the_method_ends() {
     assert_eq!(bench.start().wait().unwrap().signal(), Some(Signal::TERM.as_raw()));
 }
 
+// Contract: apt-methods-relayed
 #[test]
 fn a_signal_of_apts_ends_both() {
     let bench = Bench::script("echo $$; exec sleep 1000");
@@ -115,6 +119,7 @@ fn a_signal_of_apts_ends_both() {
     assert!(test_kill_process(method).is_err(), "the method has outlived its wrapper");
 }
 
+// Contract: apt-methods-relayed
 #[test]
 fn without_a_record_the_method_runs_all_the_same() {
     let bench = Bench::new("/bin/cat");

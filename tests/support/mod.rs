@@ -6,6 +6,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
+pub(crate) mod binary;
 pub(crate) mod index;
 pub(crate) mod pips;
 pub(crate) mod place;

@@ -289,7 +289,7 @@ impl Join {
             return (origin, None);
         }
         if let (Some(file), Some(began)) = (file, self.began) {
-            if file.changed < began {
+            if file.changed <= began {
                 draft.record.add_evidence(Evidence::LISTING);
                 return (origin, None);
             }

@@ -22,3 +22,4 @@ pub use classifier::{Classifier, Runs};
 pub use hook::inspected;
 pub use message::{Direction, entry};
 pub use planned::{Found, Planned};
+pub use target::PackageFile;

@@ -71,14 +71,18 @@ impl Target {
 
 /// What the name of a `.deb` says: `NAME_VERSION_ARCH.deb`, with apt's `%3a` for the colon of an epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct PackageFile {
-    pub(super) name: String,
-    pub(super) version: String,
-    pub(super) arch: String,
+pub struct PackageFile {
+    /// The package.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Its architecture.
+    pub arch: String,
 }
 
 impl PackageFile {
-    pub(super) fn parse(filename: &str) -> Option<Self> {
+    /// Reads the name of a file; `None` if it is not built like that.
+    pub fn parse(filename: &str) -> Option<Self> {
         let stem = [".deb", ".udeb", ".ddeb"].iter().find_map(|suffix| filename.strip_suffix(suffix))?;
         let mut parts = stem.split('_');
         let (name, version, arch) = (parts.next()?, parts.next()?, parts.next()?);
@@ -116,11 +120,11 @@ pub(super) fn uncompressed(name: &str) -> &str {
 
 fn kind_of_name(filename: &str, destination: &[u8]) -> Kind {
     let plain = uncompressed(filename);
-    let in_lists = memchr::memmem::find(destination, b"/lists/partial/").is_some();
-    if in_lists {
-        Kind::Index
-    } else if PackageFile::parse(filename).is_some() {
+    let in_partial = destination.rsplit(|byte| *byte == b'/').nth(1) == Some(b"partial");
+    if PackageFile::parse(filename).is_some() {
         Kind::Deb
+    } else if in_partial {
+        Kind::Index
     } else if plain.ends_with(".dsc") || plain.ends_with(".tar") || plain.ends_with(".diff") || plain.ends_with(".asc")
     {
         Kind::Source

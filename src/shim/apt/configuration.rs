@@ -4,7 +4,7 @@
 //! added to it. A file that the user gave by the same variable is included, where it can be: apt only warns of one that is
 //! no readable regular file, but an `#include` of it would be an error.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -61,17 +61,14 @@ pub(super) enum Other {
     Unfit,
 }
 
-/// Looks at the value of the variable.
-pub(super) fn other(value: Option<&OsStr>, directory: Option<PathBuf>) -> Other {
+/// Looks at the value of the variable. A relative path means another file to those whom apt starts in another directory,
+/// and their complaints are to be the same.
+pub(super) fn other(value: Option<&OsStr>) -> Other {
     let Some(value) = value.filter(|value| !value.is_empty()) else { return Other::None };
-    let path = match (Path::new(value), directory) {
-        (path, _) if path.is_absolute() => path.to_owned(),
-        (path, Some(directory)) => directory.join(path),
-        (_, None) => return Other::Unfit,
-    };
-    let quotable = !OsString::from(&path).as_bytes().iter().any(|byte| matches!(byte, b'"' | b'\n' | b'\\' | b';'));
-    let readable = path.is_file() && File::open(&path).is_ok();
-    if quotable && readable { Other::File(path) } else { Other::Unfit }
+    let path = Path::new(value);
+    let quotable = !value.as_bytes().iter().any(|byte| matches!(byte, b'"' | b'\n' | b'\\' | b';'));
+    let readable = path.is_absolute() && path.is_file() && File::open(path).is_ok();
+    if quotable && readable { Other::File(path.to_owned()) } else { Other::Unfit }
 }
 
 fn is_plain(name: &str) -> bool {
@@ -86,14 +83,14 @@ mod tests {
     use super::{Other, other, text};
 
     #[test]
-    fn the_users_own_file_is_included_by_its_absolute_path() {
+    fn the_users_own_file_is_included_where_apt_reads_it_too() {
         let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("my.conf"), "").unwrap();
-        let other = |value: &str| other(Some(OsStr::new(value)), Some(directory.path().to_owned()));
-        assert_eq!(other("my.conf"), Other::File(directory.path().join("my.conf")));
-        assert_eq!(other(""), Other::None);
-        for unfit in ["absent", "/dev/null", "."] {
-            assert_eq!(other(unfit), Other::Unfit, "{unfit}");
+        let file = directory.path().join("my.conf");
+        std::fs::write(&file, "").unwrap();
+        assert_eq!(other(Some(file.as_os_str())), Other::File(file.clone()));
+        assert_eq!(other(Some(OsStr::new(""))), Other::None);
+        for unfit in ["Cargo.toml", "/nowhere", "/dev/null", "/"] {
+            assert_eq!(other(Some(OsStr::new(unfit))), Other::Unfit, "{unfit}");
         }
         let text = text(Path::new("/proc/7/exe"), &["http".to_owned()], Some(Path::new("/a b/my.conf")));
         let text = String::from_utf8(text).unwrap();

@@ -15,10 +15,7 @@ use crate::classify::Clues;
 use crate::event::{Artifact, Kind, Origin, text};
 
 /// Where apt keeps the packages that it fetched, unless it is told otherwise.
-pub(super) const ARCHIVES: &str = "/var/cache/apt/archives";
-
-/// Where apt keeps indexes, unless it is told otherwise.
-pub(super) const LISTS: &str = "/var/lib/apt/lists";
+const ARCHIVES: &str = "/var/cache/apt/archives";
 
 /// How indexes may be stored.
 const SUFFIXES: [&str; 7] = ["", ".lz4", ".gz", ".xz", ".zst", ".bz2", ".lzma"];
@@ -50,7 +47,8 @@ impl Disk {
 
     /// Whether a file was there before the run; `None` if it is not there now.
     pub(super) fn was_there(&self, path: &Path) -> Option<bool> {
-        Some(changed(path)? < self.began)
+        // A fetch takes longer than a tick of that clock: what is as old as the beginning was there.
+        Some(changed(path)? <= self.began)
     }
 
     /// Whether a part of the package had been fetched before the run.

@@ -79,7 +79,7 @@ fn began() -> i64 {
 
 fn line(path: &Path, began: i64) -> Option<Vec<u8>> {
     let (metadata, changed) = (std::fs::metadata(path).ok()?, changed(path)?);
-    let digest = if changed < began { digest(path) } else { None };
+    let digest = if changed <= began { digest(path) } else { None };
     Some(inspected(metadata.len(), changed, digest, path.as_os_str().as_bytes()))
 }
 

@@ -16,13 +16,14 @@
 mod command;
 mod configuration;
 mod disk;
+mod dpkg;
 mod hook;
 mod memory;
 mod method;
 mod part;
+mod question;
 mod recording;
 mod survey;
-mod version;
 
 pub use part::Part;
 pub(crate) use recording::begin;

@@ -8,8 +8,9 @@ use super::command::Command;
 use super::configuration::{self, Other};
 use super::disk::Disk;
 use super::memory::{self, MemoryFile};
+use super::question::Question;
 use super::survey::Survey;
-use super::{part, version};
+use super::{dpkg, part};
 use crate::classify::Finding;
 use crate::classify::apt::{Classifier, Runs};
 use crate::shim::session::Session;
@@ -49,7 +50,7 @@ impl Records {
             return refused("it cannot reach this process through /proc");
         }
         let value = std::env::var_os(configuration::VARIABLE);
-        let other = configuration::other(value.as_deref(), std::env::current_dir().ok());
+        let other = configuration::other(value.as_deref());
         let other = match &other {
             Other::None => None,
             Other::File(path) => Some(path.as_path()),
@@ -100,7 +101,8 @@ impl AptRecording {
     fn conclude(self, outcome: &Outcome) {
         let AptRecording { mut session, command, program, arguments, records, disk } = self;
         session.flush();
-        let survey = Survey { command, program: &program, arguments: &arguments, disk: &disk, end: outcome.end };
+        let question = Question { program: &program, arguments: &arguments };
+        let survey = Survey { command, question, disk: &disk, end: outcome.end };
         let mut classifier = Classifier::new(Runs::One);
         classifier.began(disk.began());
         let mut read = |file: &MemoryFile| {
@@ -119,13 +121,13 @@ impl AptRecording {
                 classifier.methods(&messages);
                 classifier.hook(&handed_over);
                 let silent = messages.is_empty() && handed_over.is_empty();
-                if silent && !survey.is_in_force(&records.settings()) {
+                if silent && !question.starts_us(&records.settings()) {
                     classifier.incomplete("apt's configuration overrides ours");
                 }
             }
         }
         survey.tell(&mut classifier, &messages, &handed_over);
-        if let Some(version) = version::of_apt() {
+        if let Some(version) = dpkg::version_of_apt() {
             session.version(version);
         }
         for finding in classifier.finish() {

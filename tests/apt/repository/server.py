@@ -7,7 +7,8 @@ and appends a line of JSON for each answered request to DIRECTORY/requests.jsonl
 /flat        a flat one                            /badindex   one whose Packages is not as its Release says
 /redirect/X  302 to /X                             /error/X    503
 /drop/X      closes in the middle of the first answer for each package, answers the next request
-/slow/X      takes a second for each package
+/slow/X      sends each package in pieces, for some seconds
+/reset       forgets which packages were dropped; in no log
 """
 
 import email.utils, http.server, json, os, shutil, socketserver, sys, threading, time
@@ -26,7 +27,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def note(self, status, sent):
-        record = {"path": self.path, "status": status, "sent": sent, "range": self.headers.get("Range")}
+        record = {"time": time.time(), "path": self.path, "status": status, "sent": sent, "range": self.headers.get("Range")}
         with lock, open(os.path.join(ROOT, "requests.jsonl"), "a") as log:
             log.write(json.dumps(record) + "\n")
 
@@ -40,6 +41,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
+        if self.path == "/reset":
+            dropped.clear()
+            self.send_response(204)
+            return self.end_headers()
         first, _, rest = self.path.lstrip("/").partition("/")
         path, package = self.path, self.path.endswith((".deb", ".dsc", ".gz"))
         if first == "redirect":
@@ -48,8 +53,6 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(503)
         if first in ("drop", "slow"):
             path = "/" + rest
-            if first == "slow" and package:
-                time.sleep(1)
         name = os.path.normpath(SITE + path.replace("%3a", ":").replace("%7e", "~").replace("%2b", "+"))
         if not os.path.isfile(name):
             return self.answer(404)
@@ -71,6 +74,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.wfile.write(half)
             self.close_connection = True
             return None
+        if first == "slow" and package:
+            self.note(200, len(body))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Last-Modified", stamp)
+            self.end_headers()
+            for start in range(0, len(body), len(body) // 40 + 1):
+                self.wfile.write(body[start : start + len(body) // 40 + 1])
+                self.wfile.flush()
+                time.sleep(0.1)
+            return None
         asked = self.headers.get("Range", "")
         if asked.startswith("bytes=") and asked.endswith("-"):
             start = int(asked[6:-1])
@@ -86,6 +100,7 @@ class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
 
 
 def main():
+    """Serves until the owner has gone."""
     shutil.rmtree(SITE, ignore_errors=True)
     packages.repository(os.path.join(SITE, "lab"))
     packages.repository(os.path.join(SITE, "changed"), changed=True)

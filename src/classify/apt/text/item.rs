@@ -126,7 +126,8 @@ impl Subject {
 
     /// Whether it lies on this machine.
     pub(crate) fn is_local(&self) -> bool {
-        let local = |site: &str| ["file:", "copy:", "cdrom:"].iter().any(|scheme| site.starts_with(scheme));
+        // `store:` is how a changelog comes out of an installed package.
+        let local = |site: &str| ["file:", "copy:", "cdrom:", "store:"].iter().any(|scheme| site.starts_with(scheme));
         self.site().is_none_or(local)
     }
 

@@ -119,6 +119,7 @@ impl Run {
         let unknown = |reason: &str| (Origin::Unknown, Some(reason.to_owned()));
         let subject = &entry.last.subject;
         match entry.last.word {
+            Word::Err if entry.size.is_some() && is_about_signature(&entry.failure()) => (Origin::Downloaded, None),
             Word::Err => (Origin::Failed, Some(entry.failure())),
             Word::Ign if over => (Origin::Failed, Some(entry.failure())),
             Word::Ign => unknown("the text ends where apt may have tried again"),
@@ -288,6 +289,13 @@ impl Received {
         }
         received
     }
+}
+
+/// Whether the words are about the signature of a file: then all of it was received, as expected, and read.
+fn is_about_signature(reason: &str) -> bool {
+    ["signature", "NO_PUBKEY", "EXPKEYSIG", "gpgv", "sqv", "Clearsigned", "is not signed"]
+        .iter()
+        .any(|words| reason.contains(words))
 }
 
 /// Whether a method's words say that there was no answer at all (untranslated, from its sources).

@@ -1,0 +1,101 @@
+//! Questions to apt about a run of it, after that run: the same command line, and nothing that changes anything.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::classify::apt::Planned;
+use crate::event::text;
+use crate::supervise::Setting;
+
+/// The run that is asked about.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    /// The real tool.
+    pub(super) program: &'a Path,
+    /// Its arguments, `argv[0]` included.
+    pub(super) arguments: &'a [OsString],
+}
+
+impl Question<'_> {
+    /// What apt would fetch if it had nothing: no archives, and a working directory without packages.
+    pub(super) fn plan(&self) -> Vec<Planned> {
+        let nothing = ["-o", "Dir::Cache::archives=/nonexistent/", "-o", "Acquire::ForceHash=sha256"];
+        let own = &self.arguments[1..];
+        let (options, rest) = own.split_at(own.iter().position(|argument| argument == "--").unwrap_or(own.len()));
+        let options = options.iter().filter(|argument| *argument != "--no-download");
+        // The last word counts, and after `--` there are no options.
+        let mut command = quiet(self.program);
+        command.current_dir("/").args(options).args(["-qq", "--print-uris"]).args(nothing).args(rest);
+        lines(command).iter().filter_map(|line| Planned::parse(line)).collect()
+    }
+
+    /// A directory of the configuration, as this command line changes it.
+    pub(super) fn directory(&self, item: &str) -> PathBuf {
+        let mut command = self.configuration();
+        command.args(["shell", "DIRECTORY", &format!("{item}/d")]);
+        let lines = lines(command);
+        let path = lines.first().and_then(|line| line.strip_prefix(b"DIRECTORY='")?.strip_suffix(b"'"));
+        let default = if item.ends_with("archives") { "/var/cache/apt/archives" } else { "/var/lib/apt/lists" };
+        path.map_or_else(|| default.into(), |path| PathBuf::from(OsString::from(text(path))))
+    }
+
+    /// Whether apt starts our binary as its methods, given the variables that the run had.
+    pub(super) fn starts_us(&self, settings: &[Setting]) -> bool {
+        let mut command = self.configuration();
+        let given = settings.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
+        command.envs(given).args(["dump", "--format", "%F=%v%n"]);
+        let us = super::memory::of_ours("exe");
+        let lines = lines(command);
+        let named = |scheme: &str| {
+            let key = format!("dir::bin::methods::{scheme}=");
+            let mut values = lines.iter().filter(|line| line.to_ascii_lowercase().starts_with(key.as_bytes()));
+            values.next_back().is_some_and(|line| us.as_os_str().as_bytes() == &line[key.len()..])
+        };
+        named("http") && named("https")
+    }
+
+    /// Whether packages can come from this machine into the archives.
+    pub(super) fn has_local_repositories(&self) -> bool {
+        let mut command = quiet(&self.program.with_file_name("apt-get"));
+        command.args(self.changes()).args(["indextargets", "--format", "$(SITE)"]);
+        lines(command)
+            .iter()
+            .any(|site| site.starts_with(b"copy:") || site.starts_with(b"cdrom:") || site.starts_with(b"mirror"))
+    }
+
+    fn configuration(&self) -> Command {
+        let mut command = quiet(&self.program.with_file_name("apt-config"));
+        command.args(self.changes());
+        command
+    }
+
+    /// The options by which the command line changes the configuration.
+    fn changes(&self) -> Vec<OsString> {
+        let mut options = Vec::new();
+        let mut arguments = self.arguments.iter().skip(1);
+        while let Some(argument) = arguments.next() {
+            let bytes = argument.as_bytes();
+            if [&b"-c"[..], b"-o", b"--config-file", b"--option"].contains(&bytes) {
+                options.push(argument.clone());
+                options.extend(arguments.next().cloned());
+            } else if [&b"-c"[..], b"-o", b"--config-file=", b"--option="].iter().any(|start| bytes.starts_with(start))
+            {
+                options.push(argument.clone());
+            }
+        }
+        options
+    }
+}
+
+fn quiet(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+fn lines(mut command: Command) -> Vec<Vec<u8>> {
+    let answer = command.output().map(|output| output.stdout).unwrap_or_default();
+    answer.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect()
+}
