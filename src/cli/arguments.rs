@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{completions, doctor, ingest, man, report, requirements, run, shims, wheelhouse, which};
+use super::{completions, doctor, ingest, man, report, requirements, run, shims, step, wheelhouse, which};
 
 /// Says of every file that pip took on whether it was downloaded or came from a cache
 ///
@@ -59,6 +59,9 @@ pub(crate) enum Verb {
     Ingest(ingest::Arguments),
     /// Make, remove or check the links that record every run of pip
     Shims(shims::Arguments),
+    /// Run a step of an image build, and write what it took on to standard error as marked lines
+    #[command(hide = true)]
+    Step(step::Arguments),
     /// Say which file runs under a name, whether that run is recorded, and why
     Which(which::Arguments),
     /// Say what this environment allows, and what to do about the rest

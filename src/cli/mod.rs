@@ -20,6 +20,7 @@ mod run;
 mod shims;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;
+mod step;
 mod wheelhouse;
 mod which;
 
@@ -60,6 +61,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Report(arguments) => report::run(arguments, console),
         Verb::Wheelhouse(arguments) => wheelhouse::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
+        Verb::Step(arguments) => step::run(arguments, console),
         Verb::Which(arguments) => which::run(arguments, console),
         Verb::Doctor(arguments) => doctor::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, console),

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A piece is found wherever it begins in a line, so that it survives a builder's prefixes and a tool's unterminated
-//! last line; it may come twice, late, or between others. Refuses to guess: a message with a piece missing is lost, and
-//! said to be.
+//! last line; it may come twice, late, or between others. The last message of a sender tells the end of the invocation
+//! whose name it bears, or holds nothing. Refuses to guess: a message with a piece missing is lost, and said to be.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -96,6 +96,13 @@ struct Message {
     pieces: BTreeMap<u32, Vec<u8>>,
 }
 
+impl Piece {
+    /// Who sent it: an invocation, or the step that all invocations of one process tree share.
+    pub fn sender(&self) -> &InvocationId {
+        &self.invocation
+    }
+}
+
 impl Collector {
     /// Adds a piece; one that came already says nothing new.
     pub fn add(&mut self, piece: Piece) {
@@ -104,30 +111,34 @@ impl Collector {
         message.pieces.entry(piece.number).or_insert(piece.data);
     }
 
-    /// The events of every message that came whole, by invocation and in the order in which they were sent, and the
-    /// invocations of which something was lost: a piece, a message, or the end.
-    pub fn finish(self) -> (Vec<Event>, Vec<InvocationId>) {
-        let mut events = Vec::new();
+    /// The events of every message that came whole, by sender and in the order in which they were sent, and the senders
+    /// of which something was lost: a piece, a message, or the end.
+    pub fn finish(self) -> (Vec<(InvocationId, Vec<Event>)>, Vec<InvocationId>) {
+        let mut senders: Vec<(InvocationId, Vec<Event>)> = Vec::new();
         let mut lost = Vec::new();
-        let mut expected: Option<(InvocationId, u32)> = None;
+        let mut expected = 0;
         let mut ended = true;
-        for ((invocation, number), Message { count, pieces }) in self.messages {
-            if expected.as_ref().is_none_or(|(before, _)| *before != invocation) {
-                lost.extend(expected.take().filter(|_| !ended).map(|(before, _)| before));
-                expected = Some((invocation.clone(), 0));
+        for ((sender, number), Message { count, pieces }) in self.messages {
+            if senders.last().is_none_or(|(before, _)| *before != sender) {
+                lost.extend(senders.last().filter(|_| !ended).map(|(before, _)| before.clone()));
+                senders.push((sender.clone(), Vec::new()));
+                expected = 0;
             }
             let whole = (pieces.len() == count as usize).then(|| pieces.into_values().collect::<Vec<_>>().concat());
             let message = whole.and_then(|data| unpack(&data));
-            let in_order = expected.as_mut().is_some_and(|(_, next)| std::mem::replace(next, number + 1) == number);
-            ended = message.iter().flatten().any(|event| matches!(event, Event::InvocationFinished { .. }));
-            if message.is_none() || !in_order {
-                lost.push(invocation);
+            if message.is_none() || number != expected {
+                lost.push(sender.clone());
             }
-            events.extend(message.unwrap_or_default());
+            expected = number.saturating_add(1);
+            let message = message.unwrap_or_default();
+            let is_end =
+                |event: &Event| matches!(event, Event::InvocationFinished { record, .. } if record.id == sender);
+            ended = (message.is_empty() && lost.last() != Some(&sender)) || message.iter().any(is_end);
+            senders.last_mut().expect("this sender's").1.extend(message);
         }
-        lost.extend(expected.filter(|_| !ended).map(|(last, _)| last));
+        lost.extend(senders.last().filter(|_| !ended).map(|(last, _)| last.clone()));
         lost.dedup();
-        (events, lost)
+        (senders, lost)
     }
 }
 
@@ -168,7 +179,7 @@ mod tests {
         assert!(pieces.len() > 2);
         let mut collector = Collector::default();
         pieces.iter().rev().chain(&pieces).for_each(|piece| collector.add(piece.clone()));
-        assert_eq!(collector.finish(), (events, vec![]));
+        assert_eq!(collector.finish(), (vec![(id, events)], vec![]));
     }
 
     #[test]
@@ -192,7 +203,8 @@ mod tests {
             collector.finish().1
         };
         assert_eq!(lost(&|_| {}), []);
-        assert_eq!(lost(&|pieces| pieces.truncate(1)), std::slice::from_ref(&id), "the end");
+        assert_eq!(lost(&|pieces| drop(pieces.pop())), std::slice::from_ref(&id), "the end");
+        assert_eq!(lost(&|pieces| pieces.truncate(1)), [], "an empty message is the end");
         assert_eq!(lost(&|pieces| drop(pieces.remove(0))), std::slice::from_ref(&id), "a message");
         assert_eq!(lost(&|pieces| drop(pieces.remove(2))), std::slice::from_ref(&id), "a piece");
         let mut damaged = mark(&id, 0, &events(0));

@@ -12,4 +12,5 @@ mod manners;
 mod report;
 mod run;
 mod shims;
+mod step;
 mod which;

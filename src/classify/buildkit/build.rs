@@ -5,7 +5,7 @@ use super::plain::{self, Content};
 use super::rawjson::RawJson;
 use super::step::{Growing, State, Vertex};
 use crate::event::marked::Collector;
-use crate::event::{Event, InvocationId, Moment};
+use crate::event::{Event, InvocationId, Moment, Step};
 
 /// Who built.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,9 +25,9 @@ pub struct Build {
     pub steps: Vec<Vertex>,
     /// From the first word to the last, in seconds, where the log holds absolute times; never a sum.
     pub wall_seconds: Option<f64>,
-    /// What shims inside recorded, from marked lines.
+    /// What shims inside recorded, from marked lines, each with its step.
     pub events: Vec<Event>,
-    /// Invocations of which marked lines were lost.
+    /// Senders of which marked lines were lost; [`Vertex::senders`] says where they were.
     pub lost: Vec<InvocationId>,
 }
 
@@ -136,9 +136,31 @@ impl Reader {
             Language::Legacy(legacy) => (Builder::Legacy, legacy.finish()),
         };
         let steps: Vec<Vertex> = steps.into_iter().map(Growing::finish).collect();
-        let (events, lost) = self.marks.finish();
+        let (senders, lost) = self.marks.finish();
+        let mut events = Vec::new();
+        for (sender, sent) in senders {
+            let step = steps.iter().find(|vertex| vertex.senders.contains(&sender)).map(Vertex::step);
+            events.extend(sent.into_iter().map(|event| in_step(event, step.as_ref())));
+        }
         (!steps.is_empty()).then_some(Build { builder, steps, wall_seconds: self.clock.last, events, lost })
     }
+}
+
+/// An event with the step in which it happened.
+fn in_step(mut event: Event, step: Option<&Step>) -> Event {
+    let Some(step) = step else { return event };
+    match &mut event {
+        Event::InvocationStarted { record, .. } | Event::InvocationFinished { record, .. } => {
+            record.step = Some(step.clone());
+        }
+        Event::Artifact { record, .. } => record.step = Some(step.clone()),
+        // What concerns the session in which a step was recorded concerns that step.
+        Event::Degraded { invocation: None, reason, .. } | Event::BlindSpot { invocation: None, reason, .. } => {
+            *reason = format!("step {}: {reason}", step.id);
+        }
+        _ => {}
+    }
+    event
 }
 
 /// The arrival time that a line may begin with (RFC 3339 and a space), and the line.

@@ -2,7 +2,7 @@
 
 use super::Name;
 use crate::classify::{Channel, End, Finding, apt, pip};
-use crate::event::marked;
+use crate::event::{InvocationId, Step, marked};
 
 /// What became of a vertex.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +44,21 @@ pub struct Vertex {
     pub digest: Option<String>,
     /// What its text says that the tools in it did: pip's findings, then apt's.
     pub findings: Vec<(&'static str, Vec<Finding>)>,
+    /// Who wrote marked lines in it.
+    pub senders: Vec<InvocationId>,
+}
+
+impl Vertex {
+    /// The step as artifacts and invocations name it.
+    pub fn step(&self) -> Step {
+        Step {
+            id: self.id.clone(),
+            stage: self.name.stage.clone(),
+            index: self.name.index,
+            total: self.name.total,
+            instruction: Some(self.name.instruction.clone()),
+        }
+    }
 }
 
 /// A vertex while its log is read.
@@ -77,6 +92,7 @@ impl Growing {
             inputs: Vec::new(),
             digest: None,
             findings: Vec::new(),
+            senders: Vec::new(),
         };
         Growing { vertex, last: None, text: None }
     }
@@ -91,7 +107,12 @@ impl Growing {
         let kept;
         if let Some((place, piece)) = marked::find(line) {
             match piece {
-                Some(piece) => marks.add(piece),
+                Some(piece) => {
+                    if !self.vertex.senders.contains(piece.sender()) {
+                        self.vertex.senders.push(piece.sender().clone());
+                    }
+                    marks.add(piece);
+                }
                 // A damaged piece is a lost one; its message will lack it.
                 None => self.vertex.clipped = true,
             }

@@ -5,7 +5,7 @@
 //! recorded, the command simply takes our place.
 
 pub(super) mod session;
-mod stage;
+pub(super) mod stage;
 mod summary;
 
 use std::ffi::{OsStr, OsString};
@@ -86,7 +86,9 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         true => session.blind_spot("pips that pass the shims by are not seen (--no-follow)"),
         false => session.follow(),
     }
-    let stage = Stage::set().map_err(|error| session.degrade(&format!("there are no shims: {error}"))).ok();
+    let stage = Stage::set(&std::env::temp_dir())
+        .map_err(|error| session.degrade(&format!("there are no shims: {error}")))
+        .ok();
     program.environment = session.environment();
     if let Some(stage) = &stage {
         program.environment.push(stage.path_variable());
@@ -113,7 +115,7 @@ fn is_set(name: &str) -> bool {
 }
 
 /// The file that a shell would run.
-fn find(name: &OsStr) -> Result<PathBuf, io::ErrorKind> {
+pub(super) fn find(name: &OsStr) -> Result<PathBuf, io::ErrorKind> {
     if name.as_bytes().contains(&b'/') {
         let file = PathBuf::from(name);
         return match (file.metadata(), access(&file, Access::EXEC_OK)) {
@@ -128,7 +130,7 @@ fn find(name: &OsStr) -> Result<PathBuf, io::ErrorKind> {
 }
 
 /// Says why the command did not start, and ends as a shell would: 127 if there is none, 126 if there is.
-fn not_started(name: &OsStr, why: &io::Error, console: &mut Console) -> Status {
+pub(super) fn not_started(name: &OsStr, why: &io::Error, console: &mut Console) -> Status {
     let (reason, status) = match why.kind() {
         io::ErrorKind::NotFound => ("there is no such command".to_owned(), 127),
         io::ErrorKind::PermissionDenied => ("it is not executable".to_owned(), 126),
@@ -139,7 +141,7 @@ fn not_started(name: &OsStr, why: &io::Error, console: &mut Console) -> Status {
 }
 
 /// Runs the command instead of us; returns only if that fails.
-fn take_our_place(program: &Program, console: &mut Console) -> Status {
+pub(super) fn take_our_place(program: &Program, console: &mut Console) -> Status {
     let error = supervise::exec(program);
     let name = program.arguments.first().map(OsString::as_os_str).unwrap_or_default();
     match error {

@@ -43,11 +43,19 @@ impl Session {
             return Err(NoStamp(crate::event::text(wanted.as_bytes())).into());
         }
         let inherited = std::env::var_os(SESSION_VARIABLE);
+        let directory = Directory::from_environment().absolute().cannot()?;
+        Session::open_in(directory, wanted.or(inherited.as_deref()), command)
+    }
+
+    /// Joins the session of that name in `directory`; opens one if there is no name.
+    pub(in crate::cli) fn open_in(
+        directory: Directory,
+        session: Option<&OsStr>,
+        command: &[OsString],
+    ) -> anyhow::Result<Session> {
         let environment: Vec<_> = std::env::vars_os().collect();
         let variables = || environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let redactor = Redactor::learn(command.iter().map(|argument| argument.as_bytes()), variables());
-        let directory = Directory::from_environment().absolute().cannot()?;
-        let session = wanted.or(inherited.as_deref());
         let build_info = ledger::build_info(variables(), &redactor);
         let mut journal = Journal::join_or_open(&directory, session, now(), &build_info).cannot()?;
         // So that the shims of this session only append. Where it cannot be promised they fold it themselves.
@@ -58,7 +66,7 @@ impl Session {
     }
 
     /// Gets ready to follow the pips that pass the shims by.
-    pub(super) fn follow(&mut self) {
+    pub(in crate::cli) fn follow(&mut self) {
         // A session around this one follows already, and a user who wants no logs wants none.
         if Inherited.given(FOLLOW_VARIABLE).is_some() {
             return;
@@ -102,7 +110,7 @@ impl Session {
     }
 
     /// Records what cannot be seen.
-    pub(super) fn blind_spot(&mut self, reason: &str) {
+    pub(in crate::cli) fn blind_spot(&mut self, reason: &str) {
         let event = Event::BlindSpot { at: now(), invocation: None, reason: reason.to_owned() };
         let _ = self.journal.append(&[event]);
     }
@@ -116,9 +124,19 @@ impl Session {
 
     /// The command has ended: folds the session.
     pub(in crate::cli) fn finish(mut self) -> Finished {
+        self.conclude();
+        Finished { files: self.journal.files(), folded: self.journal.finish() }
+    }
+
+    /// The command has ended: records what is known only now.
+    pub(in crate::cli) fn conclude(&mut self) {
         let prefixes = self.follower.take().map(Follower::finish).unwrap_or_default();
         self.name_unexplained(prefixes);
-        Finished { files: self.journal.files(), folded: self.journal.finish() }
+    }
+
+    /// Where its files are.
+    pub(in crate::cli) fn files(&self) -> Files {
+        self.journal.files()
     }
 
     /// Names the distributions that have appeared although no recorded pip brought them.

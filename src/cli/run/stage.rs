@@ -2,11 +2,12 @@
 //!
 //! Only for tools that are there: a shim for a missing one would make `command -v pip3` find what does not run.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tempfile::TempDir;
 
@@ -15,31 +16,59 @@ use crate::shim::{DEFAULT_PATH, FileId, Tool, look_up};
 use crate::supervise::Setting;
 
 /// A directory of shims.
-pub(super) struct Stage {
+pub(in crate::cli) struct Stage {
     directory: TempDir,
     /// The value of `PATH` without us.
     path: OsString,
+    executable: PathBuf,
+    ourselves: Vec<FileId>,
+    /// When each directory on `PATH` changed last, as far as was looked.
+    changed: BTreeMap<PathBuf, SystemTime>,
 }
 
 impl Stage {
-    /// Makes a shim for each tool that is on `PATH`.
-    pub(super) fn set() -> anyhow::Result<Stage> {
+    /// Makes a shim for each tool that is on `PATH`, in a directory within `within`.
+    pub(in crate::cli) fn set(within: &Path) -> anyhow::Result<Stage> {
         let executable = shims::executable()?;
         let ourselves: Vec<FileId> = FileId::of(&executable).into_iter().collect();
         let path = std::env::var_os("PATH").unwrap_or_else(|| DEFAULT_PATH.into());
-        let directory = tempfile::Builder::new().prefix("wheeltap-shims-").tempdir()?;
+        let directory = tempfile::Builder::new().prefix("wheeltap-shims-").tempdir_in(within)?;
         // The command may go on as another user, who finds the tools as before, and the shims if they can be read.
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755))?;
-        for name in names(&path) {
-            if !look_up(&name, Some(&path), &ourselves).programs.is_empty() {
-                std::os::unix::fs::symlink(&executable, directory.path().join(name))?;
+        let mut stage = Stage { directory, path, executable, ourselves, changed: BTreeMap::new() };
+        stage.refresh()?;
+        Ok(stage)
+    }
+
+    /// Makes a shim for each tool that has come to `PATH` since: a step that installs pip goes on to use it.
+    ///
+    /// # Errors
+    /// When a link cannot be made.
+    pub(in crate::cli) fn refresh(&mut self) -> io::Result<()> {
+        let directories: Vec<PathBuf> = std::env::split_paths(&self.path).collect();
+        let times = directories.into_iter().filter_map(|directory| {
+            let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
+            let changed = directory.metadata().and_then(|metadata| metadata.modified()).ok()?;
+            Some((directory, changed))
+        });
+        let times: BTreeMap<PathBuf, SystemTime> = times.collect();
+        if times == self.changed {
+            return Ok(());
+        }
+        let changed: Vec<&PathBuf> =
+            times.iter().filter(|(path, time)| self.changed.get(*path) != Some(time)).map(|(path, _)| path).collect();
+        for name in names(&changed) {
+            let link = self.directory.path().join(&name);
+            if !link.is_symlink() && !look_up(&name, Some(&self.path), &self.ourselves).programs.is_empty() {
+                std::os::unix::fs::symlink(&self.executable, link)?;
             }
         }
-        Ok(Stage { directory, path })
+        self.changed = times;
+        Ok(())
     }
 
     /// `PATH` with the shims in front of what it was.
-    pub(super) fn path_variable(&self) -> Setting {
+    pub(in crate::cli) fn path_variable(&self) -> Setting {
         let mut path = self.directory.path().as_os_str().to_owned();
         path.push(":");
         path.push(&self.path);
@@ -47,19 +76,15 @@ impl Stage {
     }
 
     /// The shim of that name, if there is one.
-    pub(super) fn shim(&self, name: &OsStr) -> Option<PathBuf> {
+    pub(in crate::cli) fn shim(&self, name: &OsStr) -> Option<PathBuf> {
         let shim = self.directory.path().join(name);
         (Path::new(name).components().count() == 1 && shim.is_symlink()).then_some(shim)
     }
 }
 
-/// Every name on `PATH` under which a shim would stand.
-fn names(path: &OsStr) -> BTreeSet<OsString> {
-    let directories = std::env::split_paths(path).map(|entry| match entry.as_os_str().is_empty() {
-        true => PathBuf::from("."),
-        false => entry,
-    });
-    let files = directories.filter_map(|directory| std::fs::read_dir(directory).ok()).flatten();
+/// Every name in these directories under which a shim would stand.
+fn names(directories: &[&PathBuf]) -> BTreeSet<OsString> {
+    let files = directories.iter().filter_map(|directory| std::fs::read_dir(directory).ok()).flatten();
     let names = files.filter_map(io::Result::ok).map(|file| file.file_name());
     names.filter(|name| Tool::from_argv0(name).is_some()).collect()
 }
