@@ -34,8 +34,8 @@ impl Destination {
         let within = if is_root && !is_open_to_all(directory) { std::env::temp_dir() } else { directory.to_owned() };
         let place = tempfile::Builder::new().prefix("follow-").tempdir_in(within)?;
         if is_root {
-            // The build may go on as another user, whose pips have to be able to write as well.
-            std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o777))?;
+            // The build may go on as another user, whose pips have to be able to write, and need not see anything.
+            std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o733))?;
         }
         let log = place.path().join("pip.log");
         Ok(Destination { log, ours: Some(place) })
@@ -46,7 +46,7 @@ impl Destination {
         &self.log
     }
 
-    /// Whether it is ours to move logs aside.
+    /// Whether it is ours to take logs away.
     pub(crate) fn is_ours(&self) -> bool {
         self.ours.is_some()
     }

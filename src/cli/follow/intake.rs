@@ -1,9 +1,9 @@
 //! The logs of followed pips as they grow.
 //!
-//! All pips of a session are led to one path. Whatever appears there is moved aside at once, while its writer, which
-//! holds it open, goes on writing: so each process gets a file of its own, and lines of pips that run at once do not
-//! mix. Two that open it in the same instant do share one; that is seen and said. A log that is the user's own is
-//! never moved: it is read from its old length on.
+//! All pips of a session are led to one path. Whatever appears there is opened and its name is taken away at once, while
+//! its writer, which holds it open as well, goes on writing: so each process gets a file of its own, lines of pips that
+//! run at once do not mix, and nothing that a build printed is left behind. Two that open it in the same instant do
+//! share one; that is seen and said. A log that is the user's own keeps its name: it is read from its old length on.
 
 use std::ffi::OsStr;
 use std::fs::File;
@@ -41,15 +41,19 @@ pub(crate) struct Log {
     pub(crate) writers: Vec<Writer>,
     /// The writers that had it open when it was last looked at.
     pub(crate) writing: Vec<i32>,
+    /// When that was.
+    pub(crate) looked_at: Option<Moment>,
 }
 
 /// Where logs come in.
 #[derive(Debug)]
 pub(crate) struct Intake {
     path: PathBuf,
-    /// Whether logs are moved aside; not if the path is the user's own.
-    pub(crate) moves: bool,
+    /// Whether names are taken away; not if the path is the user's own.
+    pub(crate) takes: bool,
     notices: OwnedFd,
+    /// The clock tick at which this process started: whoever started earlier is no pip of the session's.
+    since: u64,
     /// How many more looks at who writes the logs are due.
     looks_due: u8,
     /// The logs so far, the oldest first; they stay, so that their place is their name.
@@ -57,17 +61,17 @@ pub(crate) struct Intake {
 }
 
 impl Intake {
-    /// Waits for logs at `path`, whose directory must exist. With `moves`, the directory must hold nothing else.
+    /// Waits for logs at `path`, whose directory must exist. With `takes`, the directory must hold nothing else.
     ///
     /// # Errors
     /// When the kernel has no notices to give.
-    pub(crate) fn open(path: PathBuf, moves: bool) -> io::Result<Self> {
+    pub(crate) fn open(path: PathBuf, takes: bool) -> io::Result<Self> {
         let notices = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
         let directory = path.parent().unwrap_or(Path::new("."));
         let wanted = inotify::WatchFlags::CREATE | inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE_WRITE;
         inotify::add_watch(&notices, directory, wanted)?;
-        let mut intake = Intake { path, moves, notices, looks_due: 0, logs: Vec::new() };
-        if !moves {
+        let mut intake = Intake { path, takes, notices, since: writer::own_start(), looks_due: 0, logs: Vec::new() };
+        if !takes {
             intake.take_up_own_log(true);
         }
         Ok(intake)
@@ -94,8 +98,8 @@ impl Intake {
         if self.has_notices() {
             self.looks_due = 2;
         }
-        if self.moves {
-            self.move_aside();
+        if self.takes {
+            self.take_up_next();
         } else if self.logs.is_empty() {
             self.take_up_own_log(false);
         }
@@ -112,16 +116,15 @@ impl Intake {
         let mut any = false;
         while let Ok(notice) = notices.next() {
             let name = notice.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
-            any |= self.moves || name == self.path.file_name();
+            any |= self.takes || name == self.path.file_name();
         }
         any
     }
 
-    /// Moves the log that lies at the path aside and takes it up.
-    fn move_aside(&mut self) {
-        let aside = self.path.with_extension(self.logs.len().to_string());
-        if std::fs::rename(&self.path, &aside).is_ok()
-            && let Ok(file) = File::open(&aside)
+    /// Takes up the log that lies at the path, and its name away.
+    fn take_up_next(&mut self) {
+        if let Ok(file) = File::open(&self.path)
+            && std::fs::remove_file(&self.path).is_ok()
         {
             self.take_up(file, 0);
         }
@@ -137,24 +140,35 @@ impl Intake {
     fn take_up(&mut self, file: File, read: u64) {
         let Ok(metadata) = file.metadata() else { return };
         let identity = (metadata.dev(), metadata.ino());
-        self.logs.push(Log { file, identity, read, partial: Vec::new(), writers: Vec::new(), writing: Vec::new() });
+        self.logs.push(Log {
+            file,
+            identity,
+            read,
+            partial: Vec::new(),
+            writers: Vec::new(),
+            writing: Vec::new(),
+            looked_at: None,
+        });
     }
 
     fn find_writers(&mut self, now: Moment) {
-        // A log that nobody writes any more was moved away from its path: nobody can come to it again.
-        let moves = self.moves;
-        let open: Vec<_> = self.logs.iter_mut().filter(|log| !moves || !log.is_over()).collect();
+        // A log without a name that nobody writes any more cannot be come to again.
+        let takes = self.takes;
+        let open: Vec<_> = self.logs.iter_mut().filter(|log| !takes || !log.is_over()).collect();
         if open.is_empty() {
             return;
         }
         let identities: Vec<_> = open.iter().map(|log| log.identity).collect();
-        let found = writer::writers(&identities, now);
+        let found = writer::writers(&identities, self.since);
         for log in open {
             let of_this: Vec<_> = found.iter().filter(|writer| writer.file == log.identity).collect();
             log.writing = of_this.iter().map(|writer| writer.pid).collect();
+            let absent_at = log.looked_at.replace(now);
             for writer in of_this {
                 if !log.writers.iter().any(|known| known.is(writer)) {
-                    log.writers.push(writer.clone());
+                    let mut writer = writer.clone();
+                    writer.absent_at = absent_at;
+                    log.writers.push(writer);
                 }
             }
         }

@@ -39,7 +39,7 @@ struct Run {
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     runs: Vec<Run>,
-    /// The run of each log that was moved aside.
+    /// The run of each log that has no name any more.
     owners: Vec<Option<usize>>,
     /// How many writers of a log that is shared were looked at.
     met: usize,
@@ -50,7 +50,7 @@ impl Runs {
     /// was looked at. With `last`, nothing more will come.
     pub(crate) fn hear(&mut self, intake: &mut Intake, now: Moment, last: bool) -> Vec<Heard> {
         let mut heard = Vec::new();
-        if intake.moves {
+        if intake.takes {
             self.sort_logs(intake, last, &mut heard);
             self.read_logs(intake, last, &mut heard);
         } else if let Some(log) = intake.logs.first_mut() {

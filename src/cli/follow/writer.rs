@@ -10,6 +10,8 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::time::{ClockId, clock_gettime};
+
 use crate::event::Moment;
 use crate::shim::{FileId, Tool};
 
@@ -32,6 +34,8 @@ pub(crate) struct Writer {
     pub(crate) environment: Vec<(OsString, OsString)>,
     /// When it started, to the hundredth of a second.
     pub(crate) started_at: Option<Moment>,
+    /// When the file was last looked at without finding it.
+    pub(crate) absent_at: Option<Moment>,
     /// Whether a shim of pip's started it, and records it.
     pub(crate) has_shim: bool,
     /// What it writes to.
@@ -50,14 +54,29 @@ impl Writer {
     }
 }
 
-/// All processes that have one of these files open for writing. `now` is this moment.
-pub(crate) fn writers(of: &[Identity], now: Moment) -> Vec<Writer> {
-    let clock = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    let booted = Moment::from_microseconds(now.microseconds() - clock.tv_sec * 1_000_000 - clock.tv_nsec / 1000);
+/// The clock tick at which this process started; 0 where that cannot be known.
+pub(crate) fn own_start() -> u64 {
+    i32::try_from(std::process::id()).ok().and_then(Stat::of).map_or(0, |own| own.started)
+}
+
+/// All processes that started not earlier than `since` and have one of these files open for writing.
+pub(crate) fn writers(of: &[Identity], since: u64) -> Vec<Writer> {
+    let booted = booted();
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let numbers = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let found = numbers.filter_map(|pid| Some((pid, written_by(pid, of)?)));
-    found.filter_map(|(pid, file)| describe(pid, file, booted)).collect()
+    // A look at when a process started costs a hundredth of a look at all its files.
+    let young = numbers.filter_map(|pid| Some((pid, Stat::of(pid).filter(|stat| stat.started >= since)?)));
+    let found = young.filter_map(|(pid, stat)| Some((pid, stat, written_by(pid, of)?)));
+    found.map(|(pid, stat, file)| describe(pid, &stat, file, booted)).collect()
+}
+
+/// When the machine was started. Both clocks are read at once: on a busy machine much time may pass between two lines.
+fn booted() -> Moment {
+    let microseconds = |clock| {
+        let time = clock_gettime(clock);
+        time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+    };
+    Moment::from_microseconds(microseconds(ClockId::Realtime) - microseconds(ClockId::Boottime))
 }
 
 /// The identity of the file behind a path.
@@ -82,26 +101,26 @@ fn is_for_writing(pid: i32, descriptor: &OsStr) -> bool {
     flags.and_then(|flags| u32::from_str_radix(flags.trim(), 8).ok()).is_some_and(|flags| flags & 0o3 != 0)
 }
 
-fn describe(pid: i32, file: Identity, booted: Moment) -> Option<Writer> {
-    let status = Stat::of(pid)?;
+fn describe(pid: i32, stat: &Stat, file: Identity, booted: Moment) -> Writer {
     let mut ancestors = Vec::new();
-    let mut parent = status.parent;
+    let mut parent = stat.parent;
     while parent > 1 && ancestors.len() < 64 {
         ancestors.push(parent);
-        parent = Stat::of(parent).map_or(0, |status| status.parent);
+        parent = Stat::of(parent).map_or(0, |stat| stat.parent);
     }
     let read = |name: &str| fs::read(format!("/proc/{pid}/{name}")).unwrap_or_default();
-    Some(Writer {
+    Writer {
         pid,
-        started: status.started,
+        started: stat.started,
         has_shim: ancestors.iter().any(|&ancestor| is_shim(ancestor)),
         ancestors,
         argv: strings(&read("cmdline")),
         directory: fs::read_link(format!("/proc/{pid}/cwd")).ok(),
         environment: strings(&read("environ")).into_iter().filter_map(assignment).collect(),
-        started_at: status.moment(booted),
+        started_at: stat.moment(booted),
+        absent_at: None,
         file,
-    })
+    }
 }
 
 /// Whether a process is a shim that records a pip: this executable under the name of a pip or a Python.
@@ -187,7 +206,7 @@ mod tests {
         for child in [&mut writer, &mut reader] {
             std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut [0]).unwrap();
         }
-        let found = writers(&[identity(&path).unwrap()], now());
+        let found = writers(&[identity(&path).unwrap()], own_start());
         for mut child in [writer, reader] {
             child.stdin.take().unwrap().write_all(b"\n").unwrap();
             child.wait().unwrap();
@@ -199,6 +218,6 @@ mod tests {
         assert_eq!(found.ancestors[0], std::process::id() as i32);
         let age = found.started_at.unwrap().seconds_since(before);
         assert!((-0.02..1.0).contains(&age), "{age}");
-        assert!(writers(&[identity(&path).unwrap()], now()).is_empty());
+        assert!(writers(&[identity(&path).unwrap()], own_start()).is_empty());
     }
 }

@@ -1,8 +1,8 @@
 //! One log that many runs write, since it is the user's own: cut by when its lines were written and when its writers
-//! started.
+//! came.
 //!
 //! pip says which pip it is only for some commands, and not at all for others, so that no line begins a run for sure.
-//! A process, however, opens the log only after it has started. Refuses to cut between runs that were there at once.
+//! A process, however, opens the log only after it has started, and after it was last seen without it. Refuses to cut between runs that were there at once.
 
 use super::{Heard, Run, Runs};
 use crate::cli::follow::intake::Log;
@@ -11,12 +11,16 @@ use crate::event::Moment;
 /// No two time zones differ by less, in microseconds.
 const ZONE: i64 = 15 * 60 * 1_000_000;
 
+/// The start of a process is known to the hundredth of a second, and never too late. An interpreter takes longer to
+/// come to its first line.
+const TICK: i64 = 10_000;
+
 /// The length of `2026-11-20T16:27:36,471`.
 const STAMP: usize = 23;
 
 impl Runs {
     pub(super) fn split_log(&mut self, log: &mut Log, now: Moment, last: bool, heard: &mut Vec<Heard>) {
-        self.meet_writers(log, now, heard);
+        self.meet_writers(log, heard);
         let mut lines = log.lines();
         let nothing_more = lines.is_empty();
         if nothing_more && (last || log.writing.is_empty()) {
@@ -32,11 +36,14 @@ impl Runs {
     }
 
     /// Begins a run for each new writer that is not part of one.
-    fn meet_writers(&mut self, log: &Log, now: Moment, heard: &mut Vec<Heard>) {
+    fn meet_writers(&mut self, log: &Log, heard: &mut Vec<Heard>) {
         for writer in &log.writers[self.met.min(log.writers.len())..] {
             if self.outer(writer).is_none() {
                 let next = self.begin(Some(writer), heard);
-                let overlaps = |run: &Run| is_going_on(run, log) || run.alive_at > writer.started_at;
+                // A shell that becomes its last command started long before that one: what was seen gone is gone.
+                let was_there = |run: &Run| run.alive_at >= writer.absent_at;
+                let outlived = |run: &Run| run.alive_at > writer.started_at.map(after_tick);
+                let overlaps = |run: &Run| is_going_on(run, log) || was_there(run) && outlived(run);
                 let at_once: Vec<usize> = (0..next).filter(|&run| overlaps(&self.runs[run])).collect();
                 for &run in at_once.iter().chain((!at_once.is_empty()).then_some(&next)) {
                     self.mix(run, heard);
@@ -45,7 +52,7 @@ impl Runs {
         }
         self.met = log.writers.len();
         for run in self.runs.iter_mut().filter(|run| is_going_on(run, log)) {
-            run.alive_at = Some(now);
+            run.alive_at = log.looked_at;
         }
     }
 
@@ -66,10 +73,13 @@ impl Runs {
         self.push(Some(last), &lines[given..], heard);
     }
 
-    /// The run that was going on at that time.
+    /// The run that came last before that time.
     fn owner(&self, at: Moment) -> Option<usize> {
-        let started = |run: &Run| run.writer.as_ref().and_then(|writer| writer.started_at);
-        self.runs.iter().rposition(|run| !run.over && started(run).is_some_and(|started| started <= at))
+        let began = |run: &Run| {
+            let writer = run.writer.as_ref()?;
+            writer.started_at.map(after_tick).max(writer.absent_at)
+        };
+        self.runs.iter().rposition(|run| !run.over && began(run).is_some_and(|began| began <= at))
     }
 
     fn push(&mut self, owner: Option<Option<usize>>, lines: &[u8], heard: &mut Vec<Heard>) {
@@ -85,6 +95,11 @@ impl Runs {
 
 fn is_going_on(run: &Run, log: &Log) -> bool {
     run.writer.as_ref().is_some_and(|writer| log.writing.contains(&writer.pid))
+}
+
+/// The latest moment that a start within the tick of `moment` may have been.
+fn after_tick(moment: Moment) -> Moment {
+    Moment::from_microseconds(moment.microseconds() + TICK)
 }
 
 /// When a line was written: its stamp is local time, of which the zone is found by comparison with `now`, since a line

@@ -1,0 +1,74 @@
+//! A log of the user's own is read and never touched.
+
+use serde_json::json;
+
+use crate::world::{World, described, each, text};
+
+fn lines(log: &str) -> Vec<String> {
+    // Stamps, and the names of temporary directories, are no two times the same.
+    log.lines().filter_map(|line| line.get(24..)).map(|line| line.split("/tmp/").next().unwrap().to_owned()).collect()
+}
+
+// Contract: run-follow
+#[test]
+fn it_is_read_from_its_old_length_on_and_left_as_it_is() {
+    let world = World::new("24.0");
+    let log = world.path("tmp/own.log");
+    let old = "2026-11-20T16:27:36,471 Collecting old\n2026-11-20T16:27:36,471   Downloading old-1.0-py3-none-any.whl (1 kB)\n";
+    let line = "../venv/bin/pip download -d one beta && ../venv/bin/pip download -d two gamma";
+    let variables = [("PIP_LOG", "{root}/tmp/own.log")];
+    let (ended, session) = world.recorded_with("", line, &variables);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    let fresh = std::fs::read_to_string(&log).unwrap();
+    assert_eq!(each(&session["invocations"], "via"), ["log", "log"]);
+    assert_eq!(each(&session["invocations"], "blind_spots"), [&json!([]), &json!([])]);
+    assert_eq!(session["downloads"]["wheels"].as_array().unwrap().len(), 5, "{session:#}");
+    // Bare, with the same caches filled.
+    std::fs::remove_dir_all(world.path("app")).unwrap();
+    std::fs::create_dir(world.path("app")).unwrap();
+    std::fs::write(&log, old).unwrap();
+    let (_, session) = world.recorded_with("", line, &variables);
+    let after = std::fs::read_to_string(&log).unwrap();
+    assert!(after.starts_with(old) && after.len() > old.len());
+    assert_eq!(session["downloads"]["wheels"].as_array().unwrap().len(), 5, "{session:#}");
+    assert!(!session.to_string().contains("old-1.0"));
+    assert_eq!(lines(&fresh).len(), lines(&after).len() - 2, "{fresh}\n{after}");
+    let names: Vec<_> = std::fs::read_dir(world.path("tmp")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["own.log"]);
+}
+
+// Contract: run-follow
+#[test]
+fn a_shim_and_a_follower_that_read_the_same_log_count_once() {
+    let world = World::new("24.0");
+    let line = "pip download -d one beta && ../venv/bin/pip download -d two beta";
+    let (ended, session) = world.recorded_with("", line, &[("PIP_LOG", "{root}/tmp/own.log")]);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    assert_eq!(each(&session["invocations"], "via"), ["shim", "log"], "{session:#}");
+    assert_eq!(session["downloads"]["wheels"].as_array().unwrap().len(), 4, "{session:#}");
+}
+
+// Contract: run-follow
+#[test]
+fn a_log_in_pips_configuration_is_the_users_own() {
+    let world = World::new("24.0");
+    std::fs::create_dir_all(world.path("home/.config/pip")).unwrap();
+    let configuration = format!("[download]\nlog = {}\n", world.path("tmp/own.log").display());
+    std::fs::write(world.path("home/.config/pip/pip.conf"), configuration).unwrap();
+    let (_, session) = world.recorded("", "../venv/bin/pip download -d one beta; echo ${PIP_LOG-none}");
+    assert!(world.path("tmp/own.log").is_file());
+    assert_eq!(each(&session["invocations"], "via"), ["log"]);
+    let files = ["alpha-1.1-py3-none-any.whl", "beta-1.0-py3-none-any.whl"].map(|name| world.served(name));
+    assert_eq!(described(&session["downloads"]["wheels"]), files);
+}
+
+// Contract: run-follow
+#[test]
+fn one_that_cannot_be_followed_is_a_blind_spot() {
+    let world = World::new("24.0");
+    for log in ["relative.log", "/dev/null", "/no/such/directory/own.log"] {
+        let (_, session) = world.recorded_with("", "true", &[("PIP_LOG", log)]);
+        let spots = session["blind_spots"].to_string();
+        assert!(spots.contains(log) && spots.contains("not seen"), "{spots}");
+    }
+}
