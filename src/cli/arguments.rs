@@ -4,10 +4,10 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{completions, doctor, ingest, man, report, requirements, run, shims, step, wheelhouse, which};
 
-/// Says of every file that pip took on whether it was downloaded or came from a cache
+/// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
 ///
-/// wheeltap listens to pip while a build runs: each wheel and source archive is recorded with where it came from, its
-/// size and its sha256. The build itself is left as it is: same output, same exit status.
+/// wheeltap listens to pip and apt-get while a build runs: each wheel, source archive and Debian package is recorded with
+/// where it came from, its size and its sha256. The build itself is left as it is: same output, same exit status.
 #[derive(Debug, Parser)]
 #[command(
     name = "wheeltap",
@@ -42,12 +42,13 @@ Environment:
   WHEELTAP_LOG_DIR    where sessions are kept (default: logs/build)
   WHEELTAP_SESSION    the session to join instead of opening one
   WHEELTAP_DISABLE=1  the shims do nothing but start the real tool
+  WHEELTAP_DEBUG=1    what goes wrong with the recording is said on stderr
   NO_COLOR, CLICOLOR_FORCE, TERM=dumb  are obeyed";
 
 /// The verbs, in the order of the help.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Verb {
-    /// Run a command, and record every pip that it starts as one session
+    /// Run a command, and record every pip and apt-get that it starts as one session
     Run(run::Arguments),
     /// Show what a session took on: downloaded, cached and from which cache, failed, unseen
     Report(report::Arguments),
@@ -57,7 +58,7 @@ pub(crate) enum Verb {
     Requirements(requirements::Arguments),
     /// Classify the recorded output of an old build, and print its session document
     Ingest(ingest::Arguments),
-    /// Make, remove or check the links that record every run of pip
+    /// Make, remove or check the links that record every run of pip and apt-get
     Shims(shims::Arguments),
     /// Run a step of an image build, and write what it took on to standard error as marked lines
     #[command(hide = true)]

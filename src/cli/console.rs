@@ -111,9 +111,20 @@ impl Console {
         let _ = self.stderr.writer.write_all(format!("{label} {}\n", printable(text)).as_bytes());
     }
 
+    /// Text of several lines on stderr that was made printable already.
+    pub(crate) fn talk_at_length(&mut self, text: &str) {
+        let _ = self.flush();
+        let _ = self.stderr.writer.write_all(text.as_bytes());
+    }
+
     /// Whether stdout is coloured.
     pub(crate) fn colours_data(&self) -> bool {
         self.stdout.colour
+    }
+
+    /// Whether stderr is coloured.
+    pub(crate) fn colours_talk(&self) -> bool {
+        self.stderr.colour
     }
 
     /// Whether a person looks at stdout.

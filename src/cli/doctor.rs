@@ -67,6 +67,9 @@ pub(crate) fn run(_arguments: Arguments, console: &mut Console) -> anyhow::Resul
         log_directory(&Directory::from_environment()),
     ];
     checks.extend(["pip", "pip3"].map(|name| tool(name, &path, &executable)));
+    // A machine without apt-get is none the worse for it.
+    let has_apt = Chain::look(OsStr::new("apt-get"), &path, &executable).real().is_some();
+    checks.extend(has_apt.then(|| tool("apt-get", &path, &executable)));
     checks.push(interpreters(&path, &executable));
     checks.extend(variables());
     checks.push(processes());
@@ -106,8 +109,7 @@ fn tool(name: &str, path: &OsStr, executable: &Path) -> Check {
         return Verdict::Warning.of(format!("`{name}`: there is none on PATH"));
     };
     let file = real.file.display();
-    let version =
-        version_of_pip(&real.file).map_or("its version is not known".to_owned(), |version| format!("pip {version}"));
+    let version = version(&real.file).unwrap_or("its version is not known".to_owned());
     match chain.has_shim_first() {
         true => Verdict::Ok.of(format!("`{name}`: recorded; the shim starts `{file}`, {version}")),
         false => Verdict::Warning
@@ -170,12 +172,12 @@ fn processes() -> Check {
     }
 }
 
-/// What `pip --version` says: it begins with `pip 24.0 from ...`.
-fn version_of_pip(pip: &Path) -> Option<String> {
-    let mut command = Command::new(pip);
-    command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null());
-    command.env("PIP_DISABLE_PIP_VERSION_CHECK", "1").env_remove("PIP_LOG");
-    let output = command.output().ok()?;
+/// The first two words that a tool says of itself: `pip 24.0 from ...`, `apt 2.6.1 (amd64)`.
+fn version(tool: &Path) -> Option<String> {
+    let mut command = Command::new(tool);
+    command.arg("--version").stdin(Stdio::null()).stderr(Stdio::null()).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
+    let output = command.output().ok().filter(|output| output.status.success())?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.strip_prefix("pip ")?.split_whitespace().next().map(str::to_owned)
+    let mut words = text.split_whitespace();
+    Some(format!("{} {}", words.next()?, words.next()?))
 }

@@ -10,8 +10,10 @@ use std::path::{Path, PathBuf};
 use crate::shim::FileId;
 
 /// The names of the tools that are wrapped.
-pub(crate) const TOOLS: [&str; 10] =
-    ["pip", "pip3", "pip3.8", "pip3.9", "pip3.10", "pip3.11", "pip3.12", "pip3.13", "pip3.14", "pip3.15"];
+pub(crate) const TOOLS: [&str; 12] = [
+    "pip", "pip3", "pip3.8", "pip3.9", "pip3.10", "pip3.11", "pip3.12", "pip3.13", "pip3.14", "pip3.15", "apt",
+    "apt-get",
+];
 
 /// The names of the interpreters, of which only `-m pip` is recorded; they lie in a directory of their own, since not
 /// everybody wants a recorder before every Python.

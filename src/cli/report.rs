@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{Cannot as _, Console, Hint as _, Status};
-use crate::ledger::{self, Directory, Loaded};
+use crate::ledger::{self, Directory, Files};
 use crate::report::{self, NamedFile, Paper};
 
 /// Show what a session took on: downloaded, cached and from which cache, failed, unseen
@@ -50,10 +50,10 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let text = match arguments.format {
         Format::Text => {
             let texts: Vec<_> =
-                loaded.iter().map(|one| report::text(&one.session, &files(one), paper(console))).collect();
+                loaded.iter().map(|one| report::text(&one.session, &named(&one.files), paper(console))).collect();
             texts.join("\n")
         }
-        Format::Json => loaded.iter().map(|one| report::json(&one.session, &files(one))).collect(),
+        Format::Json => loaded.iter().map(|one| report::json(&one.session, &named(&one.files))).collect(),
         Format::Markdown => {
             let sessions: Vec<_> = loaded.into_iter().map(|one| one.session).collect();
             report::markdown(&sessions, report::SUMMARY_BYTES)
@@ -70,8 +70,7 @@ fn paper(console: &Console) -> Paper {
 }
 
 /// The files of a session that are there.
-fn files(loaded: &Loaded) -> Vec<NamedFile> {
-    let files = &loaded.files;
+pub(super) fn named(files: &Files) -> Vec<NamedFile> {
     [("journal", &files.journal), ("document", &files.document), ("log", &files.log)]
         .into_iter()
         .filter(|(_, path)| path.exists())

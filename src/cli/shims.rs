@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use super::links::{self, INTERPRETERS, Place, TOOLS};
 use super::{Console, Hint as _, Status, Tone};
 
-/// Put links named `pip`, `pip3`, ... ahead of the real tools, so that every run of them is recorded
+/// Put links named `pip`, `pip3`, `apt-get`, ... ahead of the real tools, so that every run of them is recorded
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

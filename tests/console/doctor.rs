@@ -15,8 +15,9 @@ fn says_what_is_missing_and_what_to_do() {
     for name in ["pip", "pip3"] {
         place.script(&format!("real/{name}"), "echo 'pip 24.0 from /usr/lib/python3/dist-packages/pip (python 3.11)'");
     }
+    place.script("real/apt-get", "echo 'apt 2.6.1 (amd64)'");
     place.script("real/python3", "");
-    insta::assert_snapshot!(doctor(&place, "PLACE/real:/bin", |command| command), @"
+    insta::assert_snapshot!(doctor(&place, "PLACE/real", |command| command), @"
         status: 0
         --- stdout
         ok wheeltap [VERSION], `[WHEELTAP]`
@@ -24,6 +25,8 @@ fn says_what_is_missing_and_what_to_do() {
         warning `pip`: not recorded; PATH finds `[PLACE]/real/pip`, pip 24.0
           hint: `wheeltap run -- COMMAND` records one command, `wheeltap shims install` records every run
         warning `pip3`: not recorded; PATH finds `[PLACE]/real/pip3`, pip 24.0
+          hint: `wheeltap run -- COMMAND` records one command, `wheeltap shims install` records every run
+        warning `apt-get`: not recorded; PATH finds `[PLACE]/real/apt-get`, apt 2.6.1
           hint: `wheeltap run -- COMMAND` records one command, `wheeltap shims install` records every run
         note `python -m pip`: passes the shims by
           hint: `wheeltap run` follows it; or `wheeltap shims install --python`

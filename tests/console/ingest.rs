@@ -61,6 +61,37 @@ fn a_text_that_is_not_there_is_a_blind_spot() {
 }
 
 #[test]
+fn a_log_of_several_pips_is_several_invocations() {
+    let place = Place::new();
+    let log = ["24.0/install-cold", "24.0/install-url", "25.3/install-sdist-isolated"]
+        .map(|name| std::fs::read_to_string(case(name).join("log")).unwrap());
+    place.write("pip.log", log.concat());
+    let all = document(&place.says("ingest pip --log pip.log"));
+    let versions: Vec<_> = all["invocations"].as_array().unwrap().iter().map(|one| &one["tool_version"]).collect();
+    assert_eq!(versions, ["24.0", "24.0", "25.3"]);
+    for (at, text) in log.iter().enumerate() {
+        place.write("one.log", text);
+        let one = document(&place.says("ingest pip --log one.log"));
+        assert_eq!(one["invocations"].as_array().unwrap().len(), 1, "{at}");
+        let named = |document: &Value, invocation: &Value| -> Vec<Value> {
+            let downloads =
+                document["downloads"].as_object().unwrap().values().flat_map(|list| list.as_array().unwrap());
+            let of_this = downloads.filter(|artifact| artifact["invocation"] == *invocation);
+            of_this.map(|artifact| json!([artifact["kind"], artifact["filename"], artifact["origin"]])).collect()
+        };
+        let [ours, alone] =
+            [(&all, at), (&one, 0)].map(|(document, at)| named(document, &document["invocations"][at]["id"]));
+        assert!(!alone.is_empty());
+        assert_eq!(ours, alone, "{at}");
+    }
+    let with_streams = document(&place.says("ingest pip --log pip.log --stdout one.log --exit 0"));
+    for invocation in with_streams["invocations"].as_array().unwrap() {
+        assert_eq!(invocation["exit_code"], Value::Null);
+        assert!(invocation["blind_spots"].to_string().contains("only the log was read"), "{invocation}");
+    }
+}
+
+#[test]
 fn a_failed_run_is_told_from_its_streams() {
     let place = Place::new();
     let document = document(&ingest(&place, "24.0/offline-default", "--stderr @stderr --exit 1"));

@@ -18,7 +18,7 @@ fn install_links_to_this_executable_and_can_be_repeated() {
     insta::assert_snapshot!(place.says("shims install --dir links"), @r#"
         status: 0
         --- stdout
-        `[PLACE]/links`: 10 new, 0 already there
+        `[PLACE]/links`: 12 new, 0 already there
         --- stderr
         hint: put them first on PATH: `export PATH="[PLACE]/links:$PATH"`
         "#);
@@ -31,7 +31,7 @@ fn install_links_to_this_executable_and_can_be_repeated() {
     insta::assert_snapshot!(place.says("shims install --dir links"), @r#"
         status: 0
         --- stdout
-        `[PLACE]/links`: 0 new, 10 already there
+        `[PLACE]/links`: 0 new, 12 already there
         --- stderr
         hint: put them first on PATH: `export PATH="[PLACE]/links:$PATH"`
         "#);
@@ -132,7 +132,7 @@ fn status_is_a_finding_until_path_finds_the_shims_first() {
     insta::assert_snapshot!(status("PLACE/links:PLACE/real:/usr/bin:/bin"), @"
         status: 0
         --- stdout
-        ok `[PLACE]/links`: pip, pip3, pip3.8, pip3.9, pip3.10, pip3.11, pip3.12, pip3.13, pip3.14, pip3.15
+        ok `[PLACE]/links`: pip, pip3, pip3.8, pip3.9, pip3.10, pip3.11, pip3.12, pip3.13, pip3.14, pip3.15, apt, apt-get
         optional `[PLACE]/links-python`: no shims for python, python3
         --- stderr
         ");

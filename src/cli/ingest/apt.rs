@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 
-use super::replay::{Heard, read};
+use super::replay::{Heard, document, read};
 use crate::classify::Channel;
 use crate::classify::apt::{Classifier, Runs};
 use crate::cli::{Console, Hint as _, Status};
@@ -76,6 +76,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     }
     let mut heard = Heard::new("apt-get");
     classifier.finish().into_iter().for_each(|finding| heard.take(finding));
-    console.data().write_all(&heard.document(exit)?)?;
+    heard.ended(exit);
+    console.data().write_all(&document(vec![heard])?)?;
     Ok(Status::Ok)
 }

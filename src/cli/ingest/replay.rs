@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::classify::Finding;
 use crate::cli::{Cannot as _, now};
 use crate::event::{
-    Artifact, Attempt, BuildInfo, Downloads, Event, Evidence, Invocation, Redactor, SCHEMA, Session, SessionId,
+    Artifact, Attempt, BuildInfo, Downloads, Event, Evidence, Invocation, Moment, Redactor, SCHEMA, Session, SessionId,
 };
 use crate::ledger::{self, build_info, fold, invocation_id};
 
@@ -73,41 +73,55 @@ impl Heard {
         }
     }
 
-    /// The document.
-    pub(super) fn document(mut self, exit: Option<u8>) -> anyhow::Result<Vec<u8>> {
-        self.invocation.exit_code = exit.map(i32::from);
-        let mut document = Vec::new();
-        ledger::document(&mut document, &self.session())?;
-        document.push(b'\n');
-        Ok(document)
+    /// Whether any artifact was told of.
+    pub(super) fn has_artifacts(&self) -> bool {
+        !self.artifacts.is_empty()
     }
 
-    /// The session of which this is the only invocation. When it happened is not known.
-    fn session(self) -> Session {
-        let Heard { artifacts, attempts, invocation, redactor } = self;
-        let at = now();
-        let id = invocation.id.clone();
-        let artifacts = artifacts.into_iter().map(|(number, artifact)| {
-            let mut record = redactor.artifact(&artifact);
-            record.add_evidence(Evidence::TEXT);
-            Event::Artifact { at, invocation: id.clone(), number, record: Box::new(record) }
-        });
-        let attempts = attempts.into_iter().map(|attempt| {
-            let record = Attempt { invocation: Some(id.clone()), ..redactor.attempt(&attempt) };
-            Event::Attempt { at, record: Box::new(record) }
-        });
-        // It ran elsewhere, for all that is known.
-        let build_info = BuildInfo { platform: "unknown".to_owned(), hostname: None, ..build_info([], &redactor) };
-        let session = SessionId::at(at);
-        let started = Event::SessionStarted { at, schema: SCHEMA, session: session.clone(), build_info };
-        let invocation = Event::InvocationFinished { at, record: Box::new(invocation) };
-        let events = [started].into_iter().chain(artifacts).chain(attempts).chain([invocation]);
-        let mut session = fold(&session, events);
-        (session.started_at, session.finished_at, session.duration_seconds) = (None, None, None);
-        let Downloads { wheels, sdists, apt, other } = &mut session.downloads;
-        for artifact in wheels.iter_mut().chain(sdists).chain(apt).chain(other) {
-            artifact.at = None;
-        }
-        session
+    /// The tool's exit status, if it is known.
+    pub(super) fn ended(&mut self, exit: Option<u8>) {
+        self.invocation.exit_code = exit.map(i32::from);
     }
+
+    fn events(self, at: Moment) -> Vec<Event> {
+        let Heard { artifacts, attempts, invocation, redactor } = self;
+        let mut events = Vec::with_capacity(artifacts.len() + attempts.len() + 1);
+        for (number, artifact) in artifacts {
+            let mut record = Box::new(redactor.artifact(&artifact));
+            record.add_evidence(Evidence::TEXT);
+            events.push(Event::Artifact { at, invocation: invocation.id.clone(), number, record });
+        }
+        for attempt in attempts {
+            let record = Attempt { invocation: Some(invocation.id.clone()), ..redactor.attempt(&attempt) };
+            events.push(Event::Attempt { at, record: Box::new(record) });
+        }
+        events.push(Event::InvocationFinished { at, record: Box::new(invocation) });
+        events
+    }
+}
+
+/// The document of a session of these invocations, in their order.
+pub(super) fn document(invocations: Vec<Heard>) -> anyhow::Result<Vec<u8>> {
+    let mut document = Vec::new();
+    ledger::document(&mut document, &session(invocations))?;
+    document.push(b'\n');
+    Ok(document)
+}
+
+/// The session of these invocations. When it happened is not known.
+fn session(invocations: Vec<Heard>) -> Session {
+    let at = now();
+    let redactor = Redactor::default();
+    // It ran elsewhere, for all that is known.
+    let build_info = BuildInfo { platform: "unknown".to_owned(), hostname: None, ..build_info([], &redactor) };
+    let session = SessionId::at(at);
+    let started = Event::SessionStarted { at, schema: SCHEMA, session: session.clone(), build_info };
+    let events = std::iter::once(started).chain(invocations.into_iter().flat_map(|heard| heard.events(at)));
+    let mut session = fold(&session, events);
+    (session.started_at, session.finished_at, session.duration_seconds) = (None, None, None);
+    let Downloads { wheels, sdists, apt, other } = &mut session.downloads;
+    for artifact in wheels.iter_mut().chain(sdists).chain(apt).chain(other) {
+        artifact.at = None;
+    }
+    session
 }

@@ -23,15 +23,15 @@ use super::{Console, Status, Tone, explained, which};
 use crate::shim::look_up;
 use crate::supervise::{self, End, Error, Interpose, Program};
 
-/// Run a command, and record every pip that it starts as one session
+/// Run a command, and record every pip and apt-get that it starts as one session
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 The command's output, exit status and signals are its own. What it took on is kept in the log
 directory (logs/build, or WHEELTAP_LOG_DIR): downloads_STAMP.json for programs,
 build_session_STAMP.log for people.
 
-pip is seen in two ways: through shims that come first on PATH, and, where a build starts a pip
-by its path (.venv/bin/pip) or as a module (python -m pip), through the log to which PIP_LOG
+pip and apt-get are seen through shims that come first on PATH; a pip that a build starts by its
+path (.venv/bin/pip), or in an environment that it activates, through the log to which PIP_LOG
 leads it.
 
 Examples:

@@ -1,24 +1,23 @@
-//! What a session took on, in a few lines.
+//! What a session took on, for whoever asked for it at the end of a run.
 
 use super::session::Finished;
+use crate::cli::report::named;
 use crate::cli::{Console, Tone};
+use crate::report::{self, Paper};
 
-/// Shows the summary on stderr.
+/// How many entries of a list are shown.
+const ENTRIES: usize = 5;
+
+/// Shows the report on stderr.
 pub(super) fn show(finished: &Finished, console: &mut Console) {
-    let session = match &finished.folded {
-        Ok(Some(session)) => session,
-        Ok(None) => return,
-        Err(error) => return console.say(Tone::Bad, "error", &format!("cannot fold the session: {error}")),
-    };
-    let summary = &session.summary;
-    console.talk(&format!(
-        "wheeltap: {} downloaded ({} bytes), {} cached ({} bytes), {} failed, {} unknown",
-        summary.total_downloads,
-        summary.bytes_downloaded,
-        summary.total_cached,
-        summary.bytes_cached,
-        summary.total_failed,
-        summary.total_unknown,
-    ));
-    console.talk(&format!("wheeltap: {}", finished.files.document.display()));
+    match &finished.folded {
+        Ok(Some(session)) => {
+            let width = console.talks_to_terminal().then(|| console.width());
+            let paper = Paper { width, colour: console.colours_talk(), entries: Some(ENTRIES) };
+            console.talk_at_length(&report::text(session, &named(&finished.files), paper));
+        }
+        // The session goes on around this one, and is reported there.
+        Ok(None) => {}
+        Err(error) => console.say(Tone::Bad, "error", &format!("cannot {error}")),
+    }
 }
