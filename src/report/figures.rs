@@ -27,7 +27,7 @@ impl Tally {
         }
     }
 
-    fn add(&mut self, other: Tally) {
+    pub(super) fn add(&mut self, other: Tally) {
         self.files += other.files;
         self.bytes = self.bytes.saturating_add(other.bytes);
         self.unsized_files += other.unsized_files;

@@ -5,11 +5,14 @@
 
 use std::fmt::Write as _;
 
+use super::analysis::Analysis;
 use super::figures::{Figures, Tally};
+use super::history::History;
 use super::quantity::{bytes, seconds};
-use super::shares::{Share, by_step};
-use super::text::{circumstances, headline, meaning, size};
-use crate::event::{Artifact, Origin, Session, Step, printable};
+use super::reasons::{Explained, Reason};
+use super::shares::Share;
+use super::text::{circumstances, headline, meaning, places, rates, size};
+use crate::event::{Artifact, Ecosystem, Origin, Session, Step, printable};
 
 /// What a step of GitHub's CI may write to its summary page, less some room for what others write there.
 pub const SUMMARY_BYTES: usize = 1024 * 1024 - 16 * 1024;
@@ -23,6 +26,11 @@ const CELL: usize = 240;
 /// The report on `sessions`, oldest first as they are given, in at most `most_bytes` bytes: first all of them at one
 /// look, then each with its files, steps and gaps. What does not fit is left out, and a note at the end says how much.
 pub fn markdown(sessions: &[Session], most_bytes: usize) -> String {
+    markdown_after(History::default(), sessions, most_bytes)
+}
+
+/// The same, the reasons of downloads judged against what earlier sessions had.
+pub fn markdown_after(mut earlier: History, sessions: &[Session], most_bytes: usize) -> String {
     let mut page = Page { text: String::new(), room: most_bytes.saturating_sub(NOTE_BYTES), omitted: 0 };
     page.block("# Build report\n");
     if sessions.is_empty() {
@@ -35,7 +43,9 @@ pub fn markdown(sessions: &[Session], most_bytes: usize) -> String {
         if sessions.len() > 1 {
             page.block(&format!("\n## Session {}\n", session.session_id));
         }
-        one(&mut page, session, if sessions.len() > 1 { "###" } else { "##" });
+        let analysis = Analysis::of(session, &earlier);
+        one(&mut page, &analysis, if sessions.len() > 1 { "###" } else { "##" });
+        earlier.add(session);
     }
     page.into_text()
 }
@@ -110,12 +120,14 @@ fn overview(page: &mut Page, sessions: &[Session]) {
     page.table(&format!("{} sessions", sessions.len()), &header, rows);
 }
 
-fn one(page: &mut Page, session: &Session, level: &str) {
-    let figures = Figures::of(session);
-    let (_, headline) = headline(session, &figures);
-    page.block(&format!("\n**{}**\n\n{}\n", escaped(&headline), escaped(&circumstances(session))));
-    origins(page, &figures, level);
-    let steps = by_step(session);
+fn one(page: &mut Page, analysis: &Analysis<'_>, level: &str) {
+    let (session, figures) = (analysis.session, &analysis.figures);
+    let (_, headline) = headline(session, figures);
+    let rates = rates(analysis).map_or(String::new(), |rates| format!("  \n{}", escaped(&rates)));
+    page.block(&format!("\n**{}**\n\n{}{rates}\n", escaped(&headline), escaped(&circumstances(session))));
+    origins(page, figures, level);
+    remedies(page, analysis, level);
+    let steps = &analysis.steps;
     let row = |(step, share): &(Option<&Step>, Share)| {
         let instruction = step.and_then(|step| step.instruction.as_deref());
         vec![
@@ -133,9 +145,59 @@ fn one(page: &mut Page, session: &Session, level: &str) {
         steps.iter().map(row),
     );
     gaps(page, session, level);
-    list(page, &format!("{level} Failed"), session, "why", |origin| origin == Origin::Failed);
-    list(page, &format!("{level} Unknown"), session, "why", |origin| origin == Origin::Unknown);
-    list(page, &format!("{level} Downloaded"), session, "from", |origin| origin.cached() == Some(false));
+    list(page, &format!("{level} Failed"), session, |origin| origin == Origin::Failed);
+    list(page, &format!("{level} Unknown"), session, |origin| origin == Origin::Unknown);
+    downloads(page, analysis, level);
+}
+
+/// What to change so that less is downloaded.
+fn remedies(page: &mut Page, analysis: &Analysis<'_>, level: &str) {
+    let mut avoidable: Vec<_> = analysis.avoidable.iter().collect();
+    avoidable.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.bytes, tally.files)));
+    let row = |(&(reason, ecosystem), &sum): (&(Reason, Ecosystem), &Tally)| {
+        let places: Vec<_> = places(analysis, reason, ecosystem).iter().take(3).map(|place| code(place)).collect();
+        vec![
+            tally(sum),
+            format!("**{}**: {}", reason.as_str(), reason.meaning()),
+            places.join("<br>"),
+            // A remedy is our own text, with its commands in backticks.
+            reason.remedy(ecosystem).unwrap_or_default().replace('|', "\\|"),
+        ]
+    };
+    page.table(
+        &format!("{level} Avoidable downloads"),
+        &["#files", "why", "by", "what to do"],
+        avoidable.into_iter().map(row),
+    );
+}
+
+/// The package files that were downloaded, the largest first, each with its reason.
+fn downloads(page: &mut Page, analysis: &Analysis<'_>, level: &str) {
+    let mut downloads: Vec<_> = analysis.downloads.iter().collect();
+    downloads.sort_by_key(|download| std::cmp::Reverse(download.artifact.size_bytes));
+    let row = |download: &Explained<'_>| {
+        let mut cells = named(download.artifact);
+        cells.push(match &download.changed_from {
+            Some(version) => format!("{} (was {})", download.reason.as_str(), escaped(version)),
+            None => download.reason.as_str().to_owned(),
+        });
+        cells.push(download.artifact.source.as_deref().map(code).unwrap_or_default());
+        cells
+    };
+    page.table(
+        &format!("{level} Downloaded"),
+        &["package", "version", "#size", "why", "from"],
+        downloads.into_iter().map(row),
+    );
+}
+
+/// Package, version and size.
+fn named(artifact: &Artifact) -> Vec<String> {
+    vec![
+        escaped(artifact.name.as_deref().unwrap_or_else(|| artifact.label())),
+        artifact.version.as_deref().map_or_else(|| "-".to_owned(), escaped),
+        artifact.size_bytes.map_or_else(|| "-".to_owned(), bytes),
+    ]
 }
 
 /// The table of origins.
@@ -189,7 +251,7 @@ fn gaps(page: &mut Page, session: &Session, level: &str) {
 }
 
 /// The package files of some origins.
-fn list(page: &mut Page, title: &str, session: &Session, last: &str, chosen: impl Fn(Origin) -> bool) {
+fn list(page: &mut Page, title: &str, session: &Session, chosen: impl Fn(Origin) -> bool) {
     let of_origin = |artifact: &&Artifact| artifact.kind.is_package() && chosen(artifact.origin);
     let mut artifacts: Vec<_> = session.downloads.all().filter(of_origin).collect();
     // The largest first: what a reader may save most by.
@@ -197,14 +259,11 @@ fn list(page: &mut Page, title: &str, session: &Session, last: &str, chosen: imp
     let row = |artifact: &Artifact| {
         let source = artifact.source.as_deref().map(code);
         let because = artifact.reason.as_deref().map(escaped).or(source);
-        vec![
-            escaped(artifact.name.as_deref().unwrap_or_else(|| artifact.label())),
-            artifact.version.as_deref().map_or_else(|| "-".to_owned(), escaped),
-            artifact.size_bytes.map_or_else(|| "-".to_owned(), bytes),
-            because.unwrap_or_default(),
-        ]
+        let mut cells = named(artifact);
+        cells.push(because.unwrap_or_default());
+        cells
     };
-    page.table(title, &["package", "version", "#size", last], artifacts.into_iter().map(row));
+    page.table(title, &["package", "version", "#size", "why"], artifacts.into_iter().map(row));
 }
 
 /// `#9 build 2/5`, of what is known.

@@ -5,23 +5,31 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod analysis;
 mod figures;
+mod history;
 mod json;
 mod markdown;
 mod quantity;
+mod reasons;
 mod shares;
 mod sheet;
 #[cfg(test)]
 mod tests;
 mod text;
+mod timing;
 
+pub use analysis::Analysis;
 pub use figures::{Figures, Tally};
+pub use history::{History, Identity, Package, package};
 pub use json::json;
-pub use markdown::{SUMMARY_BYTES, markdown};
+pub use markdown::{SUMMARY_BYTES, markdown, markdown_after};
 pub use quantity::{bytes, seconds};
+pub use reasons::{Explained, Reason, explain};
 pub use shares::{Share, by_invocation, by_step};
 pub use sheet::Paper;
 pub use text::text;
+pub use timing::Transfer;
 
 /// A file of a session that a report names: what it is, and its path as text.
 pub type NamedFile = (&'static str, String);

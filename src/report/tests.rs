@@ -1,8 +1,16 @@
-use super::{Paper, SUMMARY_BYTES, bytes, json, markdown, seconds, text};
+use super::{Analysis, History, Paper, SUMMARY_BYTES, bytes, markdown, seconds};
 use crate::event::{
     Artifact, BuildInfo, Downloads, Ecosystem, Invocation, InvocationId, Kind, Moment, Network, Origin, SCHEMA,
     Session, SessionId, Step, Summary,
 };
+
+fn text(session: &Session, files: &[super::NamedFile], paper: Paper) -> String {
+    super::text(&Analysis::of(session, &History::default()), files, paper)
+}
+
+fn json(session: &Session, files: &[super::NamedFile]) -> String {
+    super::json(&Analysis::of(session, &History::default()), files)
+}
 
 fn session(artifacts: Vec<Artifact>) -> Session {
     let at = |seconds: i64| Moment::from_microseconds(1_795_188_960_123_456 + seconds * 1_000_000);

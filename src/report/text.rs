@@ -1,19 +1,25 @@
 //! A session for people: what was downloaded, what was cached, at one look; then what is wrong or not known.
 
 use super::NamedFile;
+use super::analysis::Analysis;
 use super::figures::{Figures, Tally};
 use super::quantity::{bytes, seconds};
+use super::reasons::Reason;
+use super::shares::Share;
 use super::sheet::{Cell, Paper, Sheet, Tone};
-use crate::event::{Artifact, Invocation, Origin, Session};
+use crate::event::{Artifact, Ecosystem, Invocation, Origin, Session, Step};
 
-/// The report on `session`, whose `files` are named at its end. Ends with a newline.
-pub fn text(session: &Session, files: &[NamedFile], paper: Paper) -> String {
-    let figures = Figures::of(session);
+/// The report on a session, whose `files` are named at its end. Ends with a newline.
+pub fn text(analysis: &Analysis<'_>, files: &[NamedFile], paper: Paper) -> String {
+    let (session, figures) = (analysis.session, &analysis.figures);
     let mut sheet = Sheet::new(paper);
-    let (tone, headline) = headline(session, &figures);
+    let (tone, headline) = headline(session, figures);
     sheet.paragraph("", tone, &headline);
     sheet.paragraph("", Tone::Plain, &circumstances(session));
-    origins(&mut sheet, &figures);
+    rates(analysis).into_iter().for_each(|rates| sheet.paragraph("", Tone::Plain, &rates));
+    origins(&mut sheet, figures);
+    steps(&mut sheet, analysis);
+    remedies(&mut sheet, analysis);
     list(&mut sheet, "downloaded", Tone::Heading, session, |origin| origin.cached() == Some(false));
     list(&mut sheet, "failed", Tone::Bad, session, |origin| origin == Origin::Failed);
     list(&mut sheet, "unknown", Tone::Doubtful, session, |origin| origin == Origin::Unknown);
@@ -99,6 +105,84 @@ pub(super) fn circumstances(session: &Session) -> String {
     parts.extend(session.duration_seconds.map(seconds));
     parts.push(if tools.is_empty() { "no tool ran".to_owned() } else { tools.join(", ") });
     parts.join(", ")
+}
+
+/// Rates and times of what was obtained; `None` where nothing was.
+pub(super) fn rates(analysis: &Analysis<'_>) -> Option<String> {
+    let session = analysis.session;
+    let percent = |rate: f64| format!("{:.0} %", rate * 100.0);
+    let by_bytes =
+        analysis.hit_rate_by_bytes().map_or(String::new(), |rate| format!(" ({} of the bytes)", percent(rate)));
+    let mut parts = vec![format!("cache hit rate {}{by_bytes}", percent(session.summary.cache_hit_rate?))];
+    if let (Some(time), Some(speed)) = (analysis.transfer.seconds, analysis.transfer.speed()) {
+        parts.push(format!("{} waiting for downloads, at least {}/s", seconds(time), bytes(speed as u64)));
+    }
+    if analysis.downloaded().files > 0 {
+        let bound = if analysis.is_bound() { "at most " } else { "" };
+        parts.push(format!("optimization score {bound}{} of 100", analysis.optimization_score()));
+    }
+    Some(parts.join(", "))
+}
+
+/// What each step of the image build took on.
+fn steps(sheet: &mut Sheet, analysis: &Analysis<'_>) {
+    if analysis.steps.is_empty() {
+        return;
+    }
+    sheet.gap();
+    sheet.line(Tone::Heading, "steps");
+    let row = |(step, share): &(Option<&Step>, Share)| {
+        let instruction = step.and_then(|step| step.instruction.as_deref()).unwrap_or("");
+        let cells = vec![
+            Cell::text(&format!("  {}", step.map_or("-", |step| &step.id))),
+            Cell::figure(share.seconds.map_or_else(String::new, seconds)),
+            Cell::figure(format!("{} downloaded", share.downloaded.files)),
+            Cell::figure(if share.downloaded.files == 0 { String::new() } else { size(share.downloaded) }),
+            Cell::figure(format!("{} cached", share.cached.files)),
+            Cell::text(instruction),
+        ];
+        (Tone::Plain, cells)
+    };
+    sheet.table(&analysis.steps.iter().map(row).collect::<Vec<_>>());
+}
+
+/// What to change so that less is downloaded, the largest part first.
+fn remedies(sheet: &mut Sheet, analysis: &Analysis<'_>) {
+    let mut avoidable: Vec<_> = analysis.avoidable.iter().collect();
+    if avoidable.is_empty() {
+        return;
+    }
+    avoidable.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.bytes, tally.files)));
+    sheet.gap();
+    sheet.line(Tone::Doubtful, "avoidable");
+    for (&(reason, ecosystem), &tally) in avoidable {
+        let first = format!("  {} ({}), {}: ", files(tally.files), size(tally), reason.as_str());
+        sheet.paragraph(&first, Tone::Plain, reason.meaning());
+        for line in places(analysis, reason, ecosystem) {
+            sheet.line(Tone::Faint, &format!("    {line}"));
+        }
+        if let Some(remedy) = reason.remedy(ecosystem) {
+            sheet.paragraph("    to do: ", Tone::Plain, remedy);
+        }
+    }
+}
+
+/// The instructions of the Dockerfile, else the command lines, that downloaded for this reason.
+pub(super) fn places(analysis: &Analysis<'_>, reason: Reason, ecosystem: Ecosystem) -> Vec<String> {
+    let mut places: Vec<String> = Vec::new();
+    for download in &analysis.downloads {
+        if download.reason != reason || download.artifact.ecosystem != ecosystem {
+            continue;
+        }
+        let run = || {
+            let id = download.artifact.invocation.as_ref()?;
+            analysis.session.invocations.iter().find(|run| run.id == *id)
+        };
+        let step = download.artifact.step.as_ref().and_then(|step| step.instruction.clone());
+        let place = step.or_else(|| run().map(command));
+        places.extend(place.filter(|place| !places.contains(place)));
+    }
+    places
 }
 
 /// The table of origins.
@@ -218,11 +302,11 @@ fn reasons(
     }
 }
 
-fn command(invocation: &Invocation) -> String {
+pub(super) fn command(invocation: &Invocation) -> String {
     if invocation.argv.is_empty() { invocation.tool.clone() } else { invocation.argv.join(" ") }
 }
 
-fn files(count: u64) -> String {
+pub(super) fn files(count: u64) -> String {
     format!("{count} package file{}", if count == 1 { "" } else { "s" })
 }
 
