@@ -17,6 +17,7 @@ mod man;
 mod report;
 mod requirements;
 mod run;
+mod sessions;
 mod shims;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{Cannot as _, Console, Hint as _, Status};
-use crate::ledger::{self, Directory, Files};
-use crate::report::{self, NamedFile, Paper};
+use super::sessions::{before, sources, whole};
+use super::{Console, Status};
+use crate::ledger::{Extent, Files, Loaded};
+use crate::report::{self, Analysis, History, NamedFile, Paper};
 
 /// Show what a session took on: downloaded, cached and from which cache, failed, unseen
 #[derive(Debug, clap::Args)]
@@ -14,11 +15,14 @@ Examples:
   wheeltap report 20261120_153600
   wheeltap report logs/build/downloads_20261120_153600.json --format json
 
-Exit status: 0, or 2 if a session cannot be read")]
+Exit status: 0; 2 if no session can be read; 3 if some cannot")]
 pub(crate) struct Arguments {
     /// A session document, a journal, a log directory, or the stamp of a session [default: the latest session]
     #[arg(value_name = "SESSION")]
     sessions: Vec<PathBuf>,
+    /// All sessions of a directory, not its latest one
+    #[arg(long)]
+    all: bool,
     /// How to write it
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
@@ -36,31 +40,41 @@ enum Format {
 
 /// Shows them, in the order given.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
-    let directory = Directory::from_environment();
-    let wanted: Vec<Option<PathBuf>> = match arguments.sessions.is_empty() {
-        true => vec![None],
-        false => arguments.sessions.into_iter().map(Some).collect(),
+    let extent = if arguments.all { Extent::All } else { Extent::Latest };
+    let (loaded, status) = whole(&sources(&arguments.sessions, extent)?, console)?;
+    let earlier: Vec<_> = histories(&loaded);
+    let analyses: Vec<_> =
+        loaded.iter().zip(&earlier).map(|(one, earlier)| Analysis::of(&one.session, earlier)).collect();
+    let each = |write: &dyn Fn(&Analysis<'_>, &[NamedFile]) -> String| -> Vec<String> {
+        analyses.iter().zip(&loaded).map(|(analysis, one)| write(analysis, &named(&one.files))).collect()
     };
-    let load = |wanted: &Option<PathBuf>| {
-        ledger::load(&directory, wanted.as_deref())
-            .cannot()
-            .hint("`wheeltap run -- COMMAND` records a session; `WHEELTAP_LOG_DIR` names the directory of another one")
-    };
-    let loaded = wanted.iter().map(load).collect::<anyhow::Result<Vec<_>>>()?;
+    let paper = paper(console);
     let text = match arguments.format {
-        Format::Text => {
-            let texts: Vec<_> =
-                loaded.iter().map(|one| report::text(&one.session, &named(&one.files), paper(console))).collect();
-            texts.join("\n")
-        }
-        Format::Json => loaded.iter().map(|one| report::json(&one.session, &named(&one.files))).collect(),
-        Format::Markdown => {
-            let sessions: Vec<_> = loaded.into_iter().map(|one| one.session).collect();
-            report::markdown(&sessions, report::SUMMARY_BYTES)
-        }
+        Format::Text => each(&|analysis, files| report::text(analysis, files, paper)).join("\n"),
+        Format::Json => each(&report::json).concat(),
+        Format::Markdown => report::markdown_of(&analyses, report::SUMMARY_BYTES),
     };
     console.data().write_all(text.as_bytes())?;
-    Ok(Status::Ok)
+    Ok(status)
+}
+
+/// For each session, what those before it had.
+fn histories(loaded: &[Loaded]) -> Vec<History> {
+    let mut known: Option<(PathBuf, History)> = None;
+    let mut histories = Vec::new();
+    for one in loaded {
+        let directory = one.files.document.parent().map(PathBuf::from).unwrap_or_default();
+        // Sessions of one directory in their order: what was read for the first serves the next.
+        let history = match known.take() {
+            Some((last, history)) if last == directory => history,
+            _ => before(one),
+        };
+        let mut next = history.clone();
+        next.add(&one.session);
+        known = Some((directory, next));
+        histories.push(history);
+    }
+    histories
 }
 
 fn paper(console: &Console) -> Paper {

@@ -16,6 +16,7 @@ mod machine;
 mod publish;
 mod read;
 mod session;
+mod shelf;
 mod text;
 
 pub use crate::event::json::document;
@@ -27,3 +28,4 @@ pub use machine::{build_info, invocation_id};
 pub use publish::replace;
 pub use read::{Recorded, read_journal};
 pub use session::{Loaded, load, read_document};
+pub use shelf::{Extent, Glimpse, Source};

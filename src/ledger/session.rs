@@ -63,7 +63,7 @@ pub fn load(directory: &Directory, wanted: Option<&Path>) -> Result<Loaded, Erro
     Ok(Loaded { session, files })
 }
 
-fn load_stamp(directory: &Directory, id: &SessionId) -> Result<Loaded, Error> {
+pub(super) fn load_stamp(directory: &Directory, id: &SessionId) -> Result<Loaded, Error> {
     let files = directory.files(id);
     let session = if files.journal.exists() {
         fold(id, read_journal(&files.journal)?.events)

@@ -26,26 +26,31 @@ const CELL: usize = 240;
 /// The report on `sessions`, oldest first as they are given, in at most `most_bytes` bytes: first all of them at one
 /// look, then each with its files, steps and gaps. What does not fit is left out, and a note at the end says how much.
 pub fn markdown(sessions: &[Session], most_bytes: usize) -> String {
-    markdown_after(History::default(), sessions, most_bytes)
+    let mut earlier = History::default();
+    let analyse = |session| {
+        let analysis = Analysis::of(session, &earlier);
+        earlier.add(session);
+        analysis
+    };
+    markdown_of(&sessions.iter().map(analyse).collect::<Vec<_>>(), most_bytes)
 }
 
-/// The same, the reasons of downloads judged against what earlier sessions had.
-pub fn markdown_after(mut earlier: History, sessions: &[Session], most_bytes: usize) -> String {
+/// The same of sessions that were analysed already.
+pub fn markdown_of(analyses: &[Analysis<'_>], most_bytes: usize) -> String {
     let mut page = Page { text: String::new(), room: most_bytes.saturating_sub(NOTE_BYTES), omitted: 0 };
     page.block("# Build report\n");
-    if sessions.is_empty() {
+    if analyses.is_empty() {
         page.block("\nThere is no session: `wheeltap run -- COMMAND` records one.\n");
     }
-    if sessions.len() > 1 {
-        overview(&mut page, sessions);
+    let several = analyses.len() > 1;
+    if several {
+        overview(&mut page, analyses);
     }
-    for session in sessions {
-        if sessions.len() > 1 {
-            page.block(&format!("\n## Session {}\n", session.session_id));
+    for analysis in analyses {
+        if several {
+            page.block(&format!("\n## Session {}\n", analysis.session.session_id));
         }
-        let analysis = Analysis::of(session, &earlier);
-        one(&mut page, &analysis, if sessions.len() > 1 { "###" } else { "##" });
-        earlier.add(session);
+        one(&mut page, analysis, if several { "###" } else { "##" });
     }
     page.into_text()
 }
@@ -101,8 +106,8 @@ impl Page {
 }
 
 /// All sessions, a line each.
-fn overview(page: &mut Page, sessions: &[Session]) {
-    let rows = sessions.iter().map(|session| {
+fn overview(page: &mut Page, analyses: &[Analysis<'_>]) {
+    let rows = analyses.iter().map(|Analysis { session, .. }| {
         let summary = &session.summary;
         let rate = summary.cache_hit_rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
         vec![
@@ -117,7 +122,7 @@ fn overview(page: &mut Page, sessions: &[Session]) {
         ]
     });
     let header = ["session", "#downloads", "#bytes", "#cached", "#hit rate", "#failed or unknown", "#time", "complete"];
-    page.table(&format!("{} sessions", sessions.len()), &header, rows);
+    page.table(&format!("{} sessions", analyses.len()), &header, rows);
 }
 
 fn one(page: &mut Page, analysis: &Analysis<'_>, level: &str) {

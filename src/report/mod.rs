@@ -23,7 +23,7 @@ pub use analysis::Analysis;
 pub use figures::{Figures, Tally};
 pub use history::{History, Identity, Package, package};
 pub use json::json;
-pub use markdown::{SUMMARY_BYTES, markdown, markdown_after};
+pub use markdown::{SUMMARY_BYTES, markdown, markdown_of};
 pub use quantity::{bytes, seconds};
 pub use reasons::{Explained, Reason, explain};
 pub use shares::{Share, by_invocation, by_step};

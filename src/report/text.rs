@@ -156,13 +156,13 @@ fn remedies(sheet: &mut Sheet, analysis: &Analysis<'_>) {
     sheet.gap();
     sheet.line(Tone::Doubtful, "avoidable");
     for (&(reason, ecosystem), &tally) in avoidable {
-        let first = format!("  {} ({}), {}: ", files(tally.files), size(tally), reason.as_str());
-        sheet.paragraph(&first, Tone::Plain, reason.meaning());
+        sheet.line(Tone::Plain, &format!("  {}: {} ({})", reason.as_str(), files(tally.files), size(tally)));
+        sheet.paragraph("    because ", Tone::Plain, reason.meaning());
         for line in places(analysis, reason, ecosystem) {
-            sheet.line(Tone::Faint, &format!("    {line}"));
+            sheet.line(Tone::Faint, &format!("    by      {line}"));
         }
         if let Some(remedy) = reason.remedy(ecosystem) {
-            sheet.paragraph("    to do: ", Tone::Plain, remedy);
+            sheet.paragraph("    to do   ", Tone::Plain, remedy);
         }
     }
 }

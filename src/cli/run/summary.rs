@@ -14,7 +14,11 @@ pub(super) fn show(finished: &Finished, console: &mut Console) {
         Ok(Some(session)) => {
             let width = console.talks_to_terminal().then(|| console.width());
             let paper = Paper { width, colour: console.colours_talk(), entries: Some(ENTRIES) };
-            console.talk_at_length(&report::text(session, &named(&finished.files), paper));
+            console.talk_at_length(&report::text(
+                &report::Analysis::of(session, &report::History::default()),
+                &named(&finished.files),
+                paper,
+            ));
         }
         // The session goes on around this one, and is reported there.
         Ok(None) => {}

@@ -1,3 +1,7 @@
+//! Reports of sessions that were made by hand.
+
+mod counted;
+
 use super::{Analysis, History, Paper, SUMMARY_BYTES, bytes, markdown, seconds};
 use crate::event::{
     Artifact, BuildInfo, Downloads, Ecosystem, Invocation, InvocationId, Kind, Moment, Network, Origin, SCHEMA,

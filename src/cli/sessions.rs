@@ -1,0 +1,88 @@
+//! The sessions that a verb was asked about: read one by one, what cannot be read named and passed over.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use super::{Cannot as _, Console, Hint as _, Status, Tone, explained};
+use crate::ledger::{Directory, Extent, Loaded, Source};
+use crate::report::History;
+
+/// What to do where there is no session.
+pub(super) const NO_SESSION: &str =
+    "`wheeltap run -- COMMAND` records a session; `WHEELTAP_LOG_DIR` names the directory of another one";
+
+/// Which sessions are meant.
+pub(super) fn sources(wanted: &[PathBuf], extent: Extent) -> anyhow::Result<Vec<Source>> {
+    let sources = Source::list(&Directory::from_environment(), wanted, extent).cannot().hint(NO_SESSION)?;
+    Ok(sources)
+}
+
+/// Hands each session to `with`, and says of those that cannot be read why. The same session in two files is taken
+/// once. Answers with [`Status::Incomplete`] if any was passed over.
+///
+/// # Errors
+/// When none could be read, with what is wrong with the first; and those of `with`.
+pub(super) fn each<T>(
+    sources: &[Source],
+    console: &mut Console,
+    read: impl Fn(&Source) -> Result<T, crate::ledger::Error>,
+    identity: impl Fn(&T) -> String,
+    mut with: impl FnMut(T, &mut Console) -> anyhow::Result<()>,
+) -> anyhow::Result<Status> {
+    let (mut seen, mut first_fault, mut status) = (HashSet::new(), None, Status::Ok);
+    for source in sources {
+        match read(source).cannot() {
+            Ok(session) => {
+                if seen.insert(identity(&session)) {
+                    with(session, console)?;
+                } else {
+                    console.say(
+                        Tone::Doubtful,
+                        "warning",
+                        &format!("`{}` is a session that was read already", source.name()),
+                    );
+                }
+            }
+            Err(fault) if sources.len() == 1 => return Err(fault).hint(NO_SESSION),
+            Err(fault) => {
+                console.say(Tone::Doubtful, "warning", &format!("{}; passed over", explained(&fault)));
+                first_fault.get_or_insert(fault);
+                status = Status::Incomplete;
+            }
+        }
+    }
+    match first_fault {
+        Some(fault) if seen.is_empty() => Err(fault).hint(NO_SESSION),
+        _ => Ok(status),
+    }
+}
+
+/// All the sessions at once, for verbs that compare them.
+pub(super) fn whole(sources: &[Source], console: &mut Console) -> anyhow::Result<(Vec<Loaded>, Status)> {
+    let mut loaded = Vec::new();
+    let status = each(sources, console, Source::read, key, |session, _| {
+        loaded.push(session);
+        Ok(())
+    })?;
+    Ok((loaded, status))
+}
+
+/// What tells sessions apart: machines that open one in the same second share its name.
+fn key(loaded: &Loaded) -> String {
+    let session = &loaded.session;
+    format!("{} {:?} {:?}", session.session_id, session.build_info.hostname, session.started_at)
+}
+
+/// What the sessions before `loaded` in its directory had; those that cannot be read tell nothing.
+pub(super) fn before(loaded: &Loaded) -> History {
+    let mut history = History::default();
+    let directory = Directory::new(loaded.files.document.parent().unwrap_or(std::path::Path::new("")));
+    for id in directory.sessions().unwrap_or_default() {
+        if id < loaded.session.session_id
+            && let Ok(earlier) = Source::Stamp(directory.clone(), id).read()
+        {
+            history.add(&earlier.session);
+        }
+    }
+    history
+}

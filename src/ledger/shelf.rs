@@ -1,0 +1,147 @@
+//! The sessions of several paths, in order, each read only when it is its turn.
+//!
+//! Refuses to hold more than one session, so that a directory of ten thousand is read in the memory of one; and to stop
+//! at a file that cannot be read: the caller is told of it and goes on.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::session::load_stamp;
+use super::{Directory, Error, Loaded, load};
+use crate::event::{Moment, SCHEMA, SessionId, Summary};
+
+/// What a directory stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// Its latest session.
+    Latest,
+    /// All its sessions, oldest first.
+    All,
+}
+
+/// One session that can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Of a log directory.
+    Stamp(Directory, SessionId),
+    /// A document or a journal by its path.
+    File(PathBuf),
+}
+
+/// The heads of a session: what a row of a history needs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Glimpse {
+    /// Its name.
+    pub id: Option<SessionId>,
+    /// When it was opened.
+    pub started_at: Option<Moment>,
+    /// How long it lasted.
+    pub duration_seconds: Option<f64>,
+    /// Its figures.
+    pub summary: Summary,
+}
+
+impl Source {
+    /// The sessions that `wanted` names, or, if it is empty, those of `directory`. Directories are listed, nothing is
+    /// opened.
+    ///
+    /// # Errors
+    /// When a directory cannot be listed or holds no session.
+    pub fn list(directory: &Directory, wanted: &[PathBuf], extent: Extent) -> Result<Vec<Source>, Error> {
+        if wanted.is_empty() {
+            return of_directory(directory, extent);
+        }
+        let mut sources = Vec::new();
+        for path in wanted {
+            if let Some(id) = path.to_str().and_then(SessionId::parse) {
+                sources.push(Source::Stamp(directory.clone(), id));
+            } else if path.is_dir() {
+                sources.extend(of_directory(&Directory::new(path), extent)?);
+            } else {
+                sources.push(Source::File(path.clone()));
+            }
+        }
+        Ok(sources)
+    }
+
+    /// Reads it whole.
+    ///
+    /// # Errors
+    /// When it is not there, or is no session.
+    pub fn read(&self) -> Result<Loaded, Error> {
+        match self {
+            Source::Stamp(directory, id) => load_stamp(directory, id),
+            Source::File(path) => load(&Directory::new("."), Some(path)),
+        }
+    }
+
+    /// Reads its heads: of the document where there is one, which is much quicker than to read it whole.
+    ///
+    /// # Errors
+    /// As [`Source::read`].
+    pub fn glimpse(&self) -> Result<Glimpse, Error> {
+        let document = match self {
+            Source::Stamp(directory, id) => directory.files(id).document,
+            Source::File(path) => path.clone(),
+        };
+        if document.extension().is_some_and(|extension| extension == "json") && document.exists() {
+            return heads(&document);
+        }
+        let session = self.read()?.session;
+        Ok(Glimpse {
+            id: Some(session.session_id),
+            started_at: session.started_at,
+            duration_seconds: session.duration_seconds,
+            summary: session.summary,
+        })
+    }
+
+    /// What to call it in a message.
+    pub fn name(&self) -> String {
+        match self {
+            Source::Stamp(_, id) => id.to_string(),
+            Source::File(path) => crate::event::text(path.as_os_str().as_encoded_bytes()),
+        }
+    }
+}
+
+fn of_directory(directory: &Directory, extent: Extent) -> Result<Vec<Source>, Error> {
+    let mut ids = directory.sessions()?;
+    if ids.is_empty() {
+        return Err(Error::NoSession { path: directory.path().to_owned() });
+    }
+    if extent == Extent::Latest {
+        ids.drain(..ids.len() - 1);
+    }
+    Ok(ids.into_iter().map(|id| Source::Stamp(directory.clone(), id)).collect())
+}
+
+/// The heads of a document; its lists are passed over.
+fn heads(path: &Path) -> Result<Glimpse, Error> {
+    #[derive(Deserialize)]
+    struct Heads {
+        schema: u64,
+        session_id: SessionId,
+        started_at: Option<Moment>,
+        duration_seconds: Option<f64>,
+        // A document without its lists is none, whatever its figures say.
+        #[serde(rename = "downloads")]
+        _downloads: IgnoredAny,
+        summary: Summary,
+    }
+
+    let bytes = std::fs::read(path).map_err(Error::io("open", path))?;
+    let heads: Heads = serde_json::from_slice(&bytes)
+        .map_err(|error| Error::NotADocument { path: path.to_owned(), reason: error.to_string() })?;
+    if heads.schema > SCHEMA.into() {
+        return Err(Error::Newer { path: path.to_owned(), schema: heads.schema });
+    }
+    Ok(Glimpse {
+        id: Some(heads.session_id),
+        started_at: heads.started_at,
+        duration_seconds: heads.duration_seconds,
+        summary: heads.summary,
+    })
+}
