@@ -1,7 +1,9 @@
 //! What pip's log takes from the streams is given back: recorded runs with a log, seen through the restorer, equal the
 //! same runs without one.
 //!
-//! `tests/data/pip` holds a choice; `WHEELTAP_CORPUS=directory` (of `<version>/<scenario>/`) runs a whole corpus.
+//! `tests/data/pip` holds a choice, and `tests/data/pip-restored` what only concerns the restorer: in each file a run
+//! without a log and with one, to two pipes and to one. `WHEELTAP_CORPUS=directory` (of `<version>/<scenario>/`) runs a
+//! whole corpus, `WHEELTAP_SCENARIO=text` only what has the text in its name.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
 #![allow(clippy::unwrap_used, reason = "a test may")]
@@ -11,9 +13,12 @@ mod recorded;
 #[path = "restore/same.rs"]
 mod same;
 
+use std::collections::BTreeMap;
+
+use proptest::prelude::*;
 use recorded::Scenario;
 use same::same;
-use wheeltap::restore::Stream;
+use wheeltap::restore::{Facts, Restorer, Stream};
 
 // Contract: pip-log-gives-back
 #[test]
@@ -21,6 +26,15 @@ fn recorded_runs_with_a_log_look_like_runs_without() {
     let scenarios = recorded::all();
     let wrong: Vec<String> = scenarios.iter().filter_map(|scenario| differs(scenario).err()).collect();
     assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), scenarios.len(), wrong.join("\n"));
+    let mut proven: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    for scenario in &scenarios {
+        let counts = proven.entry(scenario.version()).or_default();
+        counts[0] += 1;
+        counts[1] += usize::from(scenario.is_touched());
+    }
+    for (version, [all, touched]) in proven {
+        println!("pip {version:<8} {all:>4} runs, in {touched:>3} of them something was given back");
+    }
 }
 
 fn differs(scenario: &Scenario) -> Result<(), String> {
@@ -33,4 +47,134 @@ fn differs(scenario: &Scenario) -> Result<(), String> {
         same(&merged.bare, &both).map_err(|difference| named("both", difference))?;
     }
     Ok(())
+}
+
+/// Pieces of `bytes`, cut after so many bytes each, again and again.
+fn cut<'a>(bytes: &'a [u8], lengths: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
+    let mut rest = bytes;
+    lengths.iter().cycle().map_while(move |length| {
+        let (piece, behind) = rest.split_at((*length).min(rest.len()));
+        rest = behind;
+        (!piece.is_empty()).then_some(piece)
+    })
+}
+
+/// Scenarios in which something is given back, and small enough to try often.
+fn touched() -> Vec<Scenario> {
+    let small = |scenario: &Scenario| scenario.is_touched() && scenario.log.len() < 60_000;
+    recorded::all().into_iter().filter(small).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    // Contract: pip-log-gives-back
+    #[test]
+    fn any_cut_gives_the_same(lengths in prop::collection::vec(1_usize..90, 1..12), at in any::<prop::sample::Index>()) {
+        let scenarios = touched();
+        let scenario = &scenarios[at.index(scenarios.len())];
+        let [stdout, stderr] = scenario.restored();
+        let mut restorer = Restorer::new(scenario.facts.clone());
+        cut(&scenario.log, &lengths).for_each(|piece| restorer.log(piece));
+        for (stream, bytes, expected) in [(Stream::Stdout, &scenario.stdout, stdout), (Stream::Stderr, &scenario.stderr, stderr)] {
+            let mut output = Vec::new();
+            cut(bytes, &lengths).for_each(|piece| restorer.pass(stream, piece, &mut output));
+            restorer.close(stream, &mut output);
+            if stream == Stream::Stderr {
+                output.extend(restorer.leftover());
+            }
+            prop_assert_eq!(String::from_utf8_lossy(&output), String::from_utf8_lossy(&expected), "{}", scenario.name);
+        }
+    }
+
+    // Contract: pip-log-gives-back
+    #[test]
+    fn one_pipe_carries_the_lines_of_both(after in any::<prop::sample::Index>(), at in any::<prop::sample::Index>()) {
+        let scenarios = touched();
+        let scenario = &scenarios[at.index(scenarios.len())];
+        let lines: Vec<&[u8]> = scenario.stdout.split_inclusive(|byte| *byte == b'\n').collect();
+        // An error comes while its spinner turns, wherever a warning may come.
+        let ends: Vec<usize> = (0..lines.len()).filter(|at| lines[*at].ends_with(b": finished with status 'error'\n")).collect();
+        prop_assume!(ends.len() < 2 && scenario.stderr.ends_with(b"\n"));
+        let (before, behind) = lines.split_at(ends.first().copied().unwrap_or_else(|| after.index(lines.len() + 1)));
+        let both = [&before.concat()[..], &scenario.stderr, &behind.concat()].concat();
+        let restored = scenario.restore(Stream::Both, &scenario.log, &both);
+        let [stdout, stderr] = scenario.restored();
+        let sorted = |bytes: &[u8]| {
+            let mut lines: Vec<String> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
+            lines.sort();
+            lines
+        };
+        prop_assert_eq!(sorted(&restored), sorted(&[stdout, stderr].concat()), "{}", scenario.name);
+    }
+
+    // Contract: pip-log-gives-back
+    #[test]
+    fn what_is_held_back_is_given_up(length in 1_usize..4000, at in any::<prop::sample::Index>()) {
+        // What a pip prints that writes no log, interrupted anywhere.
+        let scenarios = recorded::all();
+        let scenario = &scenarios[at.index(scenarios.len())];
+        for (stream, bytes) in [(Stream::Stdout, &scenario.bare_stdout), (Stream::Stderr, &scenario.bare_stderr)] {
+            let mut restorer = Restorer::new(scenario.facts.clone().with_version(scenario.version()));
+            let mut output = Vec::new();
+            let begun = &bytes[..length.min(bytes.len())];
+            restorer.pass(stream, begun, &mut output);
+            output.extend(restorer.held(stream));
+            prop_assert_eq!(String::from_utf8_lossy(&output), String::from_utf8_lossy(begun), "{}", scenario.name);
+        }
+    }
+}
+
+// Contract: pip-log-gives-back
+#[test]
+fn a_prompt_passes_at_once() {
+    for prompt in ["Proceed (Y/n)? ", "User for index.example: ", "Password: ", "Continue? [y/N] ", "> "] {
+        for stream in [Stream::Stdout, Stream::Stderr, Stream::Both] {
+            let mut restorer = Restorer::new(Facts::default());
+            let mut output = Vec::new();
+            restorer.pass(stream, prompt.as_bytes(), &mut output);
+            assert_eq!(String::from_utf8_lossy(&output), prompt, "{stream:?}");
+        }
+    }
+}
+
+/// A run of which a build failed, as the newest recorded version tells it.
+fn failed() -> Scenario {
+    let mut scenarios = recorded::bundled();
+    scenarios.retain(|scenario| scenario.name == "26.3/build-fail");
+    scenarios.pop().expect("it is bundled")
+}
+
+// Contract: pip-log-gives-back
+#[test]
+fn a_version_to_come_loses_no_error() {
+    let mut scenario = failed();
+    let stderr = String::from_utf8(scenario.stderr).unwrap();
+    scenario.stderr = stderr.replace("No available output.", "Output was not kept.").into_bytes();
+    let [_, stderr] = scenario.restored();
+    let shown = String::from_utf8(stderr).unwrap();
+    assert!(shown.starts_with(str::from_utf8(&scenario.stderr).unwrap()), "{shown}");
+    assert_eq!(shown.matches("foo.c:1: fatal error: Python.h: No such file").count(), 1, "{shown}");
+}
+
+// Contract: pip-log-gives-back
+#[test]
+fn where_nobody_stands_in_the_streams_a_failure_is_told_once() {
+    let scenario = failed();
+    let mut restorer = Restorer::new(scenario.facts);
+    let mut told = Vec::new();
+    for line in scenario.log.split_inclusive(|byte| *byte == b'\n') {
+        restorer.log(line);
+        told.extend(restorer.leftover());
+    }
+    let told = String::from_utf8(told).unwrap();
+    assert!(
+        told.starts_with("  × Preparing metadata (pyproject.toml) did not run successfully.\n  ╰─> [3 lines"),
+        "{told}"
+    );
+    assert_eq!(told.matches("error: command gcc failed").count(), 1, "{told}");
+    let verbose = Facts { verbosity: 1, ..Facts::default() };
+    let mut restorer = Restorer::new(verbose);
+    restorer.log(&scenario.log);
+    assert_eq!(restorer.leftover(), b"", "a verbose pip has shown it");
 }

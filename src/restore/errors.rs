@@ -9,6 +9,9 @@ use super::render::{Console, framed, is_gap};
 use super::subprocess::Subprocesses;
 use super::words;
 
+/// The first line of an error.
+const HEADLINE: &[u8] = b"error: subprocess-exited-with-error";
+
 /// How many commands that pip showed are remembered.
 const REMEMBERED: usize = 64;
 
@@ -57,7 +60,7 @@ impl Errors {
         } else if words::finished(line.text()).is_some() {
             self.spinner = None;
             return self.ended.take().is_some_and(|ended| ended == line.bytes());
-        } else if line.text() == b"error: subprocess-exited-with-error"
+        } else if line.text() == HEADLINE
             && let Some((indent, message)) = self.spinner.take().filter(|spinner| spinner.0 == line.indent())
         {
             let ended = [&b" ".repeat(indent)[..], &message, b": finished with status 'error'"].concat();
@@ -66,6 +69,12 @@ impl Errors {
             self.ended = Some(ended);
         }
         false
+    }
+
+    /// In one pipe: the spinner that an error is about to end.
+    pub(super) fn ends(&self, line: &Plain) -> Option<(usize, Vec<u8>)> {
+        let ends = line.text() == HEADLINE;
+        self.spinner.clone().filter(|spinner| ends && spinner.0 == line.indent())
     }
 
     /// Whether pip has shown the command's output as it came.

@@ -60,6 +60,13 @@ pub(super) fn framed(block: &Block, console: Console) -> Vec<u8> {
     drawn
 }
 
+/// The same below the command's name, for where the error itself is out of sight.
+pub(super) fn named(block: &Block, console: Console) -> Vec<u8> {
+    let indent = " ".repeat(block.indent);
+    let name = [indent.as_bytes(), "× ".as_bytes(), &block.description, b" did not run successfully.\n"].concat();
+    [name, framed(block, console)].concat()
+}
+
 /// Whether rich prints a line as it is.
 pub(super) fn is_verbatim(line: &[u8], version: Version) -> bool {
     !line.iter().any(|byte| *byte == b'\t' || is_stripped(*byte, version))

@@ -1,6 +1,7 @@
 //! Stands in pip's streams.
 
 use super::bars::{self, Bars};
+use super::block::Block;
 use super::classic::{self, Classic};
 use super::errors::Errors;
 use super::facts::Facts;
@@ -8,9 +9,10 @@ use super::hushed::{self, Hushed};
 use super::inprocess::Inprocess;
 use super::lines::Lines;
 use super::plain::Plain;
-use super::render::{Console, framed};
+use super::render::{Console, named};
 use super::subprocess::Subprocesses;
 use super::verbose::{self, Verbose};
+use super::words;
 
 /// Which of pip's output streams bytes came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,9 +64,9 @@ impl Restorer {
     /// For one run of pip.
     pub fn new(facts: Facts) -> Restorer {
         Restorer {
-            facts,
             log: Lines::default(),
-            subprocesses: Subprocesses::default(),
+            subprocesses: Subprocesses::of(facts.version),
+            facts,
             flows: Default::default(),
             errors: Errors::default(),
             verbose: Verbose::default(),
@@ -101,7 +103,7 @@ impl Restorer {
                 let line = std::mem::take(&mut flow.held);
                 self.line(stream, &line, output);
             } else if flow.held.len() > LONGEST_HELD
-                || !may_matter(&flow.held, stream, self.facts.verbosity, self.inprocess.holds())
+                || !may_matter(&flow.held, stream, self.facts.verbosity, self.inprocess.holds() || self.verbose.hears())
             {
                 flow.passing = true;
                 let begun = std::mem::take(&mut flow.held);
@@ -134,27 +136,34 @@ impl Restorer {
         held
     }
 
-    /// The output of failed commands that found no place, as it would have been shown: for the end of standard error.
+    /// The output of failed commands that found no place, framed and named, and not given twice.
+    ///
+    /// At the end of standard error it loses nothing of a pip that is newer than what is known here. Where nobody stands
+    /// in the streams, on a terminal for instance, it is whatever the log has swallowed so far.
     pub fn leftover(&mut self) -> Vec<u8> {
-        if self.facts.verbosity <= SILENT {
-            return Vec::new();
-        }
         let version = self.subprocesses.version();
-        let blocks = self.subprocesses.rest().into_iter().filter(|block| !self.errors.has_shown(block));
-        let console = Console { coloured: false, ascii: false, version };
         let classic = self.subprocesses.is_classic();
-        let blocks = blocks.map(|block| block.lowered(&self.facts, version));
+        let facts = &self.facts;
+        let errors = &self.errors;
+        let lost = |block: &Block| !errors.has_shown(block) && !facts.shows(&block.description);
+        let blocks = self.subprocesses.rest().into_iter().filter(lost).map(|block| block.lowered(facts, version));
+        let console = Console { coloured: false, ascii: false, version };
         blocks
-            .flat_map(
-                |block| if classic { classic::error(&block, &self.facts, version) } else { framed(&block, console) },
-            )
+            .flat_map(|block| if classic { classic::error(&block, facts, version) } else { named(&block, console) })
             .collect()
     }
 
     fn line(&mut self, stream: Stream, line: &[u8], output: &mut Vec<u8>) {
         let plain = Plain::of(line);
+        if stream != Stream::Stderr && self.facts.verbosity == 0 {
+            let ended = words::finished(plain.text()).map(|(message, _)| (plain.indent(), message.to_vec()));
+            if let Some((indent, message)) = ended.or_else(|| self.errors.ends(&plain)) {
+                self.subprocesses.give_signs(indent, &message, output);
+            }
+        }
         if stream != Stream::Stderr
             && self.facts.verbosity == 0
+            && !self.subprocesses.is_classic()
             && self.inprocess.takes(&plain, line, self.facts.moves, output)
         {
             return;
@@ -209,7 +218,7 @@ impl Restorer {
 /// Whether a line that begins so may be one that is not passed as it is. If it is not known before the end of the line,
 /// it must be held back until then, however its bytes were cut. A prompt never begins so.
 fn may_matter(begun: &[u8], stream: Stream, verbosity: i32, holds: bool) -> bool {
-    let line = Plain::of(begun);
+    let line = Plain::of(without_begun_colour(begun));
     let text = line.text();
     if stream != Stream::Stderr && verbosity < 0 && (line.indent() > 0 || begins(text, "Progress ")) {
         return true;
@@ -228,4 +237,13 @@ fn may_matter(begun: &[u8], stream: Stream, verbosity: i32, holds: bool) -> bool
 fn begins(text: &[u8], head: &str) -> bool {
     let head = head.as_bytes();
     text.starts_with(head) || head.starts_with(text)
+}
+
+/// The beginning of a line without an `ESC [ 3 1` at its end, which may become a colour.
+fn without_begun_colour(begun: &[u8]) -> &[u8] {
+    let Some(at) = memchr::memrchr(0x1b, begun) else { return begun };
+    let rest = &begun[at + 1..];
+    let is_begun =
+        rest.is_empty() || rest[0] == b'[' && rest[1..].iter().all(|byte| byte.is_ascii_digit() || *byte == b';');
+    if is_begun { &begun[..at] } else { begun }
 }

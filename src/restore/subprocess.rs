@@ -9,8 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 use super::block::{Block, Kept};
 use super::classic;
 use super::entry::Entry;
-use super::level;
+use super::level::{self, Level};
 use super::nested;
+use super::stillness::Stillness;
 use super::words::{failure, finished, version};
 use super::workplace::{Place, Workplace};
 
@@ -59,9 +60,15 @@ pub(super) struct Subprocesses {
     /// How many installations of several packages were logged.
     installations: usize,
     workplace: Workplace,
+    stillness: Stillness,
 }
 
 impl Subprocesses {
+    /// Of a pip of this version, if that is known.
+    pub(super) fn of(version: Option<Version>) -> Subprocesses {
+        Subprocesses { version, ..Subprocesses::default() }
+    }
+
     /// The version of the pip that writes the log. Only an installation says it; else it is known by what it logs, as
     /// far as that matters.
     pub(super) fn version(&self) -> Version {
@@ -84,6 +91,9 @@ impl Subprocesses {
             return;
         } else if let Some(message) = entry.text.strip_suffix(b": started") {
             self.messages.insert(entry.indent, message.to_vec());
+            if self.starts.is_empty() {
+                self.stillness.starts(entry.stamp);
+            }
         }
         if self.starts.is_empty() {
             let packages = entry.text.strip_prefix(b"Installing collected packages: ");
@@ -98,7 +108,23 @@ impl Subprocesses {
             self.forget(0);
         }
         if !self.starts.is_empty() {
+            self.turns(&entry);
             self.keep(line);
+        }
+    }
+
+    /// Signs of life of the spinner at `indent` that says `message`, which pip does not give because of the log.
+    pub(super) fn give_signs(&mut self, indent: usize, message: &[u8], output: &mut Vec<u8>) {
+        self.stillness.give(indent, message, output);
+    }
+
+    fn turns(&mut self, entry: &Entry) {
+        let start = &self.starts[0];
+        let printed = !start.writes_too || Level::of(entry.text, self.version()) >= Level::Info;
+        if let Some(message) =
+            start.message.as_deref().filter(|_| printed && !start.over && entry.indent >= start.indent)
+        {
+            self.stillness.turns(entry.stamp, start.indent, message);
         }
     }
 

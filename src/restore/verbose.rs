@@ -54,6 +54,11 @@ impl Verbose {
         false
     }
 
+    /// Whether any line may be a nested pip's.
+    pub(super) fn hears(&self) -> bool {
+        self.nested.is_some()
+    }
+
     /// Gives up what is held back.
     pub(super) fn end(&mut self, output: &mut Vec<u8>) {
         if let Some((indent, nested)) = self.nested.take() {

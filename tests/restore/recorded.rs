@@ -26,52 +26,93 @@ pub(crate) struct Merged {
     pub(crate) log: Vec<u8>,
 }
 
-/// Every scenario there is.
+/// Every scenario there is, or those of the corpus that is asked for.
 pub(crate) fn all() -> Vec<Scenario> {
-    let place = std::env::var_os("WHEELTAP_CORPUS").map(PathBuf::from);
-    let place = place.unwrap_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pip"));
     let only = std::env::var("WHEELTAP_SCENARIO").unwrap_or_default();
-    let directories = directories(&place).into_iter().flat_map(|version| directories(&version));
-    let recorded = directories.filter(|directory| directory.join("log.stdout").exists());
-    let scenarios: Vec<_> = recorded.filter_map(|place| read(&place)).filter(|it| it.name.contains(&only)).collect();
-    assert!(!scenarios.is_empty(), "nothing recorded under {}", place.display());
+    let mut scenarios = match std::env::var_os("WHEELTAP_CORPUS").map(PathBuf::from) {
+        Some(place) if place.join("pip").is_dir() => below(&place.join("pip")),
+        Some(place) => below(&place),
+        None => bundled(),
+    };
+    scenarios.retain(|scenario| scenario.name.contains(&only));
+    assert!(!scenarios.is_empty(), "nothing is recorded there");
     scenarios
 }
 
-fn directories(place: &Path) -> Vec<PathBuf> {
+/// The scenarios of this repository.
+pub(crate) fn bundled() -> Vec<Scenario> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    ["pip", "pip-restored"].iter().flat_map(|name| below(&data.join(name))).collect()
+}
+
+fn below(place: &Path) -> Vec<Scenario> {
+    let versions = entries(place).into_iter().filter(|version| version.is_dir());
+    versions.flat_map(|version| entries(&version)).filter_map(|scenario| read(&scenario)).collect()
+}
+
+fn entries(place: &Path) -> Vec<PathBuf> {
     let mut entries: Vec<_> = fs::read_dir(place).unwrap().map(|entry| entry.unwrap().path()).collect();
-    entries.retain(|entry| entry.is_dir());
     entries.sort();
     entries
 }
 
 fn read(place: &Path) -> Option<Scenario> {
-    let file = |name: &str| fs::read(place.join(name)).unwrap_or_default();
-    let command: serde_json::Value = serde_json::from_slice(&file("cmd")).ok()?;
-    if command["tty"] == true {
+    let parts = if place.is_dir() { files(place) } else { sections(&fs::read(place).unwrap()) };
+    let part = |name: &str| parts.get(name).cloned().unwrap_or_default();
+    let command: serde_json::Value = serde_json::from_slice(&part("cmd")).ok()?;
+    if command["tty"] == true || !parts.keys().any(|name| name.starts_with("log")) {
         return None;
     }
     let argv: Vec<OsString> = command["argv"].as_array()?.iter().map(|word| word.as_str().unwrap().into()).collect();
     let env: BTreeMap<String, String> = serde_json::from_value(command["env"].clone()).ok()?;
-    let merged = place.join("both").exists().then(|| Merged {
-        bare: file("both"),
-        logged: file("log.both"),
-        log: file("both.log"),
+    let merged = parts.contains_key("both.log").then(|| Merged {
+        bare: part("both"),
+        logged: part("log.both"),
+        log: part("both.log"),
     });
     let version = place.parent()?.file_name()?.to_string_lossy();
     Some(Scenario {
-        name: format!("{version}/{}", place.file_name()?.to_string_lossy()),
+        name: format!("{version}/{}", place.file_stem()?.to_string_lossy()),
         facts: Facts::of(&argv, |name| env.get(name).map(OsString::from)),
-        bare_stdout: file("stdout"),
-        bare_stderr: file("stderr"),
-        stdout: file("log.stdout"),
-        stderr: file("log.stderr"),
-        log: file("log"),
+        bare_stdout: part("stdout"),
+        bare_stderr: part("stderr"),
+        stdout: part("log.stdout"),
+        stderr: part("log.stderr"),
+        log: part("log"),
         merged,
     })
 }
 
+/// A scenario that is a directory.
+fn files(place: &Path) -> BTreeMap<String, Vec<u8>> {
+    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
+    entries(place).iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
+}
+
+/// A scenario in one file: each part of it below `===== NAME`, what is empty left out.
+fn sections(file: &[u8]) -> BTreeMap<String, Vec<u8>> {
+    let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
+    for line in file.split_inclusive(|byte| *byte == b'\n') {
+        match (line.strip_prefix(b"===== "), parts.last_mut()) {
+            (Some(b"without newline\n"), Some((_, part))) => drop(part.pop()),
+            (Some(name), _) => parts.push((String::from_utf8_lossy(name).trim_end().to_owned(), Vec::new())),
+            (None, part) => part.unwrap().1.extend(line),
+        }
+    }
+    parts.into_iter().collect()
+}
+
 impl Scenario {
+    /// pip's version.
+    pub(crate) fn version(&self) -> &str {
+        self.name.split_once('/').map_or("", |(version, _)| version)
+    }
+
+    /// Whether anything is given back.
+    pub(crate) fn is_touched(&self) -> bool {
+        self.restored() != [self.stdout.clone(), self.stderr.clone()]
+    }
+
     /// What the restorer makes of standard output and standard error, the whole log known beforehand.
     pub(crate) fn restored(&self) -> [Vec<u8>; 2] {
         let mut restorer = Restorer::new(self.facts.clone());

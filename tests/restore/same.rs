@@ -44,6 +44,11 @@ fn orderly(text: &str) -> Vec<Vec<&str>> {
 }
 
 fn line(line: &str) -> String {
+    // What pip's cache says of how old a response is.
+    if line.contains("Current age based on date: ") || line.contains("365000000 > ") {
+        let figure = |character: char| character.is_ascii_digit() || character == '\n';
+        return format!("{}#\n", line.trim_end_matches(figure));
+    }
     if line.contains('━') || line.contains("/s 0:00:") || line.starts_with("Progress ") {
         return "(bar)\n".to_owned();
     }

@@ -83,6 +83,7 @@ impl Pip {
         let listener = session.map(|session| Listener::new(session, options, files));
         let own = std::iter::once(OsString::from("pip")).chain(writer.argv[call.own..].iter().cloned());
         let facts = Facts::of(&own.collect::<Vec<_>>(), |name| writer.get(name));
+        let facts = installed_version(&tool).iter().fold(facts, |facts, version| facts.with_version(version));
         let restorer = books.gives_back.then(|| Restorer::new(facts));
         let programs = [Some(tool.as_path()), writer.argv.first().map(Path::new)];
         let mut prefixes: Vec<PathBuf> = programs.into_iter().flatten().filter_map(prefix_of).collect();

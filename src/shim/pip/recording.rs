@@ -10,7 +10,7 @@ use super::cache::present;
 use super::installed;
 use super::{Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, expand};
 use crate::classify::{Channel, pip};
-use crate::restore::{self, Facts, Restorer};
+use crate::restore::{self, Facts, Plan, Restorer, Terminals};
 use crate::shim::session::Session;
 use crate::shim::{Call, Recording};
 use crate::supervise::{Error, Interpose, Outcome, Setting, Stream, Tap};
@@ -60,17 +60,20 @@ impl PipRecording {
         );
         let version = installed::version(tool);
         version.iter().for_each(|version| session.version(version.clone()));
+        let facts = version.iter().fold(facts, |facts, version| facts.with_version(version));
         let hearing = match users_log(command, &configuration, environment) {
-            Some(path) => Hearing { log: Some(Log::of_user(directory.join(path))), ..Hearing::default() },
-            None if environment.given(LOG_VARIABLE).is_some_and(|value| value == "never") => Hearing::default(),
-            None => Hearing::through_private_log(command, facts).unwrap_or_else(|error| {
+            Some(path) => Ok(Hearing { log: Some(Log::of_user(directory.join(path))), ..Hearing::default() }),
+            None if environment.given(LOG_VARIABLE).is_some_and(|value| value == "never") => Err("as was asked for"),
+            None => Hearing::through_private_log(isolated, facts).unwrap_or_else(|error| {
                 session.degraded(&format!("no log for pip could be made: {error}"));
-                Hearing::default()
+                Err("because it could not be made")
             }),
         };
-        if hearing.log.is_none() {
-            session.blind_spot("pip was given no log: URLs, build dependencies and what `-q` hides are not seen");
-        }
+        let hearing = hearing.unwrap_or_else(|reason| {
+            let unseen = "URLs, build dependencies and what `-q` hides are not seen";
+            session.blind_spot(&format!("pip was given no log ({reason}): {unseen}"));
+            Hearing::default()
+        });
         let options = pip::Options { log: hearing.log.is_some(), no_cache: cache.is_none(), version };
         let began = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
         let listener = Listener::new(session, options, Files::new(directory, cache, Some(began)));
@@ -91,25 +94,25 @@ struct Hearing {
 }
 
 impl Hearing {
-    /// A fresh log that pip is asked to write. On a terminal, where nobody stands in the streams, a quiet pip of 22.0 to
-    /// 25.1 would show progress bars because it writes a log: they are turned off, which a quiet pip never notices; if
-    /// the command line turns them on, there is no log.
-    fn through_private_log(command: &Command<'_>, facts: Facts) -> std::io::Result<Hearing> {
+    /// A fresh log that pip is asked to write, or why there can be none.
+    fn through_private_log(isolated: bool, facts: Facts) -> std::io::Result<Result<Hearing, &'static str>> {
+        let terminals = Terminals { stdout: std::io::stdout().is_terminal(), stderr: std::io::stderr().is_terminal() };
         let mut hearing = Hearing::default();
-        if facts.verbosity < 0 && std::io::stdout().is_terminal() {
-            if command.value(&["progress-bar"], 4).is_some() || command.is_isolated() {
-                return Ok(hearing);
+        match restore::plan(&facts, terminals) {
+            Plan::NoLog(reason) => return Ok(Err(reason)),
+            Plan::Log { bars_off: true } => {
+                hearing.settings.push((OsString::from("PIP_PROGRESS_BAR"), Some(OsString::from("off"))));
             }
-            hearing.settings.push((OsString::from("PIP_PROGRESS_BAR"), Some(OsString::from("off"))));
+            Plan::Log { bars_off: false } => {}
         }
         let log = Log::private(&std::env::temp_dir())?;
         let path = log.path().as_os_str().to_owned();
-        if command.is_isolated() {
+        if isolated {
             // pip ignores its variables then; the option says the same.
             hearing.arguments.extend([OsString::from("--log"), path.clone()]);
         }
         hearing.settings.push((OsString::from("PIP_LOG"), Some(path)));
-        Ok(Hearing { log: Some(log), restorer: Some(Restorer::new(facts)), ..hearing })
+        Ok(Ok(Hearing { log: Some(log), restorer: Some(Restorer::new(facts)), ..hearing }))
     }
 }
 
