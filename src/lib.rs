@@ -6,7 +6,7 @@
 //! ```
 
 pub mod classify; // 1  PURE  bytes in, events out; chunk boundaries never matter
-pub mod cli;
+pub mod cli; // 4  the console: one file a verb
 pub mod dockerfile; // 1  PURE  a Dockerfile in, the same with its RUN steps wrapped out, line for line
 pub mod event; // 0  PURE  the words as types; the session document
 pub mod ledger; // 2  the journal, the fold, the log directory
@@ -16,4 +16,6 @@ pub mod restore; // 1  PURE  what pip's log takes from the streams, given back b
 pub mod shim; // 3  joins them: masquerade as one tool; what is added for pip, for apt
 pub mod store; // 2  wheelhouses on disk: scan, hash
 #[allow(unsafe_code, reason = "system calls live here, each with its SAFETY line")]
-pub mod supervise; // 0  a child, its signals, its streams, its end: knows bytes, not artifacts // 4  the console: one file a verb
+pub mod supervise; // 0  a child, its signals, its streams, its end: knows bytes, not artifacts
+#[allow(unsafe_code, reason = "system calls live here, each with its SAFETY line")]
+pub mod witness; // 0  the network as the kernel saw it: who tried to reach what

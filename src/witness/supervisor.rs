@@ -1,0 +1,474 @@
+//! The loop that hears of calls and answers them.
+//!
+//! Refuses to keep anybody waiting: it does no work that may block, and whatever goes wrong in it, calls are let pass.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use libc::seccomp_notif;
+
+use super::address::{Address, DNS, LONGEST};
+use super::calls::{self, Call, Width};
+use super::dns;
+use super::memory::{Memory, Message, pointer};
+use super::process::{self, Status};
+use super::record::{HostSource, Key, OutsideServer, Seen};
+use super::sockets::Destroyed;
+use super::sys::{self, Answer};
+use super::unix;
+
+/// A question and what else may be in its datagram.
+const QUESTION: usize = 1024;
+
+/// Of the messages of one `sendmmsg` as many are looked at.
+const MOST_MESSAGES: u32 = 16;
+
+/// More processes than this are not remembered at once.
+const MOST_GROUPS: usize = 8192;
+
+/// What is done with a call to the outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Policy {
+    /// Everything is passed on; the network is there.
+    Observe,
+    /// The network is cut by the kernel: everything is passed on but questions for names, which would never be asked.
+    Cut,
+    /// The network is there and is to look as if it were not.
+    Deny,
+}
+
+/// What the supervisor is told before it begins.
+#[derive(Clone, Debug)]
+pub(super) struct Setting {
+    pub(super) policy: Policy,
+    /// The name servers of this machine.
+    pub(super) resolvers: Vec<IpAddr>,
+    /// Whether the kernel's counters would miss a call to the outside over IPv6.
+    pub(super) inet6_uncounted: bool,
+    pub(super) began: Instant,
+}
+
+/// One process that was heard of.
+#[derive(Default)]
+struct Group {
+    /// The kind of the socket that it made last, by family.
+    kinds: HashMap<i32, i32>,
+    /// The name that it asked for last.
+    asked: Option<String>,
+    /// Descriptors that were connected to a name server.
+    questions: HashMap<i32, Question>,
+}
+
+/// A descriptor that was connected to a name server.
+struct Question {
+    server: SocketAddr,
+    /// The try without a name, until the name is known.
+    unnamed: Option<Key>,
+    name: Option<String>,
+    /// The connection was not carried out.
+    pretended: bool,
+}
+
+pub(super) struct Supervisor {
+    setting: Setting,
+    ourselves: u32,
+    memory: Memory,
+    groups: HashMap<u32, Group>,
+    seen: Seen,
+}
+
+/// What is left when the supervisor ends.
+pub(super) struct End {
+    pub(super) seen: Seen,
+    pub(super) destroyed: Option<Destroyed>,
+    /// The listener, if there is still somebody under the filter.
+    pub(super) listener: Option<OwnedFd>,
+}
+
+impl Supervisor {
+    pub(super) fn new(setting: Setting) -> Supervisor {
+        Supervisor {
+            setting,
+            ourselves: std::process::id(),
+            memory: Memory::default(),
+            groups: HashMap::new(),
+            seen: Seen::default(),
+        }
+    }
+
+    /// Answers the trial of the thread that was put under the filter; whether it was what it should be.
+    pub(super) fn hear_canary(&mut self, listener: &OwnedFd, thread: u32) -> bool {
+        let Ok(notification) = sys::receive(listener.as_fd()) else { return false };
+        let mut bytes = [0; sys::CANARY.len()];
+        let read = self.memory.read(notification.pid, None, notification.data.args[1], &mut bytes);
+        let good = notification.pid == thread
+            && read == Some(bytes.len())
+            && bytes == sys::CANARY
+            && sys::is_valid(listener.as_fd(), notification.id);
+        sys::answer(listener.as_fd(), notification.id, Answer::Continue).is_ok() && good
+    }
+
+    /// Serves until nobody is left, or until `stop` is readable and nobody waits.
+    pub(super) fn serve(mut self, listener: OwnedFd, stop: &OwnedFd, mut destroyed: Option<Destroyed>) -> End {
+        loop {
+            let third = destroyed.as_ref().map_or(stop.as_fd(), |destroyed| destroyed.as_fd());
+            let [(called, gone), (stopped, _), (heard, _)] = sys::wait([listener.as_fd(), stop.as_fd(), third], -1);
+            if let Some(destroyed) = destroyed.as_mut().filter(|_| heard) {
+                destroyed.hear();
+            }
+            if called {
+                self.serve_one(&listener);
+            } else if gone {
+                return End { seen: self.seen, destroyed, listener: None };
+            } else if stopped {
+                return End { seen: self.seen, destroyed, listener: Some(listener) };
+            }
+        }
+    }
+
+    fn serve_one(&mut self, listener: &OwnedFd) {
+        let Ok(notification) = sys::receive(listener.as_fd()) else { return };
+        let answer = match &self.seen.panic {
+            Some(_) => Answer::Continue,
+            None => catch_unwind(AssertUnwindSafe(|| self.judge(listener, &notification))).unwrap_or_else(|payload| {
+                self.seen.panic = Some("the witness met a fault of its own".to_owned());
+                std::mem::forget(payload);
+                Answer::Continue
+            }),
+        };
+        // A caller that is gone needs no answer.
+        let _ = sys::answer(listener.as_fd(), notification.id, answer);
+    }
+
+    fn judge(&mut self, listener: &OwnedFd, notification: &seccomp_notif) -> Answer {
+        self.seen.notifications += 1;
+        let data = &notification.data;
+        let Some((mut call, width)) = calls::call(data.arch, data.nr, data.args) else { return Answer::Continue };
+        self.seen.narrow += u64::from(width == Width::Bits32 && cfg!(target_pointer_width = "64"));
+        let thread = notification.pid;
+        let status = Status::of(thread);
+        let group = status.map_or(thread, |status| status.group);
+        self.forget_the_dead();
+        let caller = Caller { thread, group, status, width };
+        if let Call::SocketCall { number, arguments } = call {
+            let mut bytes = [0; 24];
+            let count = self.memory.read(thread, status.as_ref(), arguments, &mut bytes).unwrap_or(0);
+            let arguments = std::array::from_fn(|at| pointer(&bytes[..count], at, width).unwrap_or(0));
+            match calls::socket_call(number, arguments).filter(|_| count > 0) {
+                Some(behind) => call = behind,
+                None => {
+                    self.seen.unreadable += 1;
+                    return Answer::Continue;
+                }
+            }
+        }
+        match call {
+            Call::Connect { descriptor, address, length } => {
+                let read = self.address(&caller, address, length, false);
+                self.if_valid(listener, notification.id, |this| this.connect(&caller, descriptor, read))
+            }
+            Call::Send { descriptor, buffer, size, address, length } => {
+                let to = (address != 0).then(|| self.address(&caller, address, length, true));
+                let text = self.text(&caller, buffer, size);
+                self.if_valid(listener, notification.id, |this| this.send(&caller, descriptor, to, &text))
+            }
+            Call::SendMessage { descriptor, message } => {
+                let read = self.message(&caller, message);
+                self.if_valid(listener, notification.id, |this| this.send_messages(&caller, descriptor, vec![read]))
+            }
+            Call::SendMessages { descriptor, messages, count } => {
+                let (_, size) = Message::sizes(width);
+                let place = |at| messages.wrapping_add(u64::from(at) * size as u64);
+                let read = (0..count.min(MOST_MESSAGES)).map(|at| self.message(&caller, place(at))).collect();
+                self.if_valid(listener, notification.id, |this| this.send_messages(&caller, descriptor, read))
+            }
+            Call::Socket { family, kind } => {
+                self.groups.entry(group).or_default().kinds.insert(family, kind & 0xF);
+                Answer::Continue
+            }
+            Call::Credentials => {
+                self.memory.keep(thread, group);
+                Answer::Continue
+            }
+            Call::IoUring => {
+                self.seen.io_uring += 1;
+                Answer::Continue
+            }
+            Call::Namespace => {
+                self.seen.namespaces += 1;
+                Answer::Continue
+            }
+            Call::TakeDescriptor => {
+                self.seen.taken += 1;
+                Answer::Continue
+            }
+            Call::SocketCall { .. } => Answer::Continue,
+        }
+    }
+
+    /// What was read counts only if its owner still waits: else its number may be another's already.
+    fn if_valid(&mut self, listener: &OwnedFd, id: u64, what: impl FnOnce(&mut Self) -> Answer) -> Answer {
+        if sys::is_valid(listener.as_fd(), id) { what(self) } else { Answer::Continue }
+    }
+
+    fn address(&self, caller: &Caller, place: u64, length: u32, datagram: bool) -> Read {
+        let mut bytes = [0; LONGEST];
+        let wanted = (length as usize).min(LONGEST);
+        let address = self
+            .memory
+            .read(caller.thread, caller.status.as_ref(), place, &mut bytes[..wanted])
+            .map(|count| Address::read(&bytes[..count], datagram));
+        match address {
+            Some(Some(address)) => Read { address: Some(address), place, length },
+            // Too short to be one: the kernel refuses it.
+            Some(None) => Read { address: Some(Address::Nowhere), place, length },
+            None => Read { address: None, place, length },
+        }
+    }
+
+    fn text(&self, caller: &Caller, buffer: u64, size: u64) -> Vec<u8> {
+        let mut text = vec![0; usize::try_from(size).unwrap_or(QUESTION).min(QUESTION)];
+        let count = self.memory.read(caller.thread, caller.status.as_ref(), buffer, &mut text).unwrap_or(0);
+        text.truncate(count);
+        text
+    }
+
+    /// The address of a message, if it has one, and the beginning of its text.
+    fn message(&self, caller: &Caller, place: u64) -> (Option<Read>, Vec<u8>) {
+        let unreadable = (Some(Read { address: None, place, length: LONGEST as u32 }), Vec::new());
+        let mut bytes = [0; 64];
+        let (size, _) = Message::sizes(caller.width);
+        let status = caller.status.as_ref();
+        let Some(count) = self.memory.read(caller.thread, status, place, &mut bytes[..size]) else { return unreadable };
+        let Some(message) = Message::read(&bytes[..count], caller.width) else { return unreadable };
+        let to = (message.address != 0).then(|| self.address(caller, message.address, message.length, true));
+        let mut piece = [0; 16];
+        let count = self.memory.read(caller.thread, status, message.pieces, &mut piece).unwrap_or(0);
+        let part = |at| pointer(&piece[..count], at, caller.width).unwrap_or(0);
+        (to, self.text(caller, part(0), part(1)))
+    }
+
+    fn connect(&mut self, caller: &Caller, descriptor: i32, read: Read) -> Answer {
+        if let Some(group) = self.groups.get_mut(&caller.group) {
+            // The number is a new descriptor's.
+            group.questions.remove(&descriptor);
+        }
+        let Some(address) = read.address else {
+            self.unreadable(read.length);
+            return Answer::Continue;
+        };
+        if let Address::Unix(path) = &address {
+            self.unix(caller, path);
+        }
+        if let Address::Inet(inside) = &address
+            && !address.is_outside()
+        {
+            self.seen.passed_on.connects += 1;
+            self.doubt_loopback(caller, read.place, inside);
+        }
+        if !address.is_outside() {
+            return Answer::Continue;
+        }
+        let inet = match address {
+            Address::Inet(inet) => Some(inet),
+            _ => None,
+        };
+        let key = self.key(caller, &address);
+        self.seen.add(key.clone(), self.setting.began.elapsed());
+        let Some(server) = inet.filter(|inet| inet.port() == DNS) else {
+            return self.outside(&address, true);
+        };
+        let datagram = key.protocol.as_deref() == Some("udp");
+        // A question is only put to a server that can be reached, so that one is pretended to be, of those that the
+        // machine asks for names: its loopback ones can.
+        let pretended = datagram
+            && match self.setting.policy {
+                Policy::Observe => false,
+                Policy::Cut => !server.ip().is_loopback() && self.setting.resolvers.contains(&server.ip()),
+                Policy::Deny => true,
+            };
+        let question = Question { server, unnamed: Some(key), name: None, pretended };
+        self.groups.entry(caller.group).or_default().questions.insert(descriptor, question);
+        if pretended { Answer::Success } else { self.outside(&address, true) }
+    }
+
+    /// The answer to a call to the outside, and the entry in the books that the kernel's must agree with.
+    fn outside(&mut self, address: &Address, connects: bool) -> Answer {
+        if self.setting.policy == Policy::Deny {
+            return Answer::Refuse(libc::ENETUNREACH);
+        }
+        if let Address::Inet(address) = address {
+            match address {
+                // Name servers on the loopback are reached, so no counter tells of them.
+                address if address.ip().is_loopback() => {}
+                SocketAddr::V4(_) => self.seen.passed_on.inet += 1,
+                SocketAddr::V6(_) => self.seen.passed_on.inet6 += 1,
+            }
+            self.seen.passed_on.connects += u64::from(connects);
+        }
+        Answer::Continue
+    }
+
+    fn send_messages(&mut self, caller: &Caller, descriptor: i32, messages: Vec<(Option<Read>, Vec<u8>)>) -> Answer {
+        let mut answer = Answer::Continue;
+        for (to, text) in messages {
+            let this = self.send(caller, descriptor, to, &text);
+            if answer == Answer::Continue {
+                answer = this;
+            }
+        }
+        answer
+    }
+
+    fn send(&mut self, caller: &Caller, descriptor: i32, to: Option<Read>, text: &[u8]) -> Answer {
+        let Some(to) = to else { return self.send_on(caller, descriptor, text) };
+        let Some(address) = to.address else {
+            self.unreadable(to.length);
+            return Answer::Continue;
+        };
+        if let Address::Unix(path) = &address {
+            self.unix(caller, path);
+        }
+        if let Address::Inet(inside) = &address
+            && !address.is_outside()
+        {
+            self.doubt_loopback(caller, to.place, inside);
+        }
+        if !address.is_outside() {
+            return Answer::Continue;
+        }
+        // On a connected descriptor the address is its own: musl sends to it explicitly all the same.
+        let key = self.key(caller, &address);
+        match dns::question(text).filter(|_| matches!(address, Address::Inet(inet) if inet.port() == DNS)) {
+            Some(name) => self.asked(caller, key, name),
+            None => self.seen.add(key, self.setting.began.elapsed()),
+        }
+        self.outside(&address, false)
+    }
+
+    /// Something was sent through a descriptor that knows its own way.
+    fn send_on(&mut self, caller: &Caller, descriptor: i32, text: &[u8]) -> Answer {
+        let Some(name) = dns::question(text) else { return Answer::Continue };
+        let Some(group) = self.groups.get_mut(&caller.group) else { return Answer::Continue };
+        let Some(question) = group.questions.get_mut(&descriptor) else { return Answer::Continue };
+        let (server, pretended, unnamed) = (question.server, question.pretended, question.unnamed.take());
+        let again = question.name.replace(name.clone()).as_ref() == Some(&name);
+        if let Some(unnamed) = unnamed {
+            self.seen.take_back(&unnamed);
+        }
+        // A and AAAA of one name are one try.
+        if !again {
+            let key = self.key(caller, &Address::Inet(server));
+            self.asked(caller, key, name);
+        }
+        match pretended || self.setting.policy == Policy::Deny {
+            true => Answer::Refuse(libc::ENETUNREACH),
+            false => Answer::Continue,
+        }
+    }
+
+    fn asked(&mut self, caller: &Caller, key: Key, name: String) {
+        self.groups.entry(caller.group).or_default().asked = Some(name.clone());
+        let key = Key { host: Some(name), host_source: Some(HostSource::Query), ..key };
+        self.seen.add(key, self.setting.began.elapsed());
+    }
+
+    fn key(&self, caller: &Caller, address: &Address) -> Key {
+        let group = self.groups.get(&caller.group);
+        let inet = match address {
+            Address::Inet(inet) => Some(*inet),
+            _ => None,
+        };
+        // Only an address that a name stands for has one.
+        let asked = group.and_then(|group| group.asked.clone());
+        let host = asked.filter(|_| inet.is_some_and(|inet| inet.port() != DNS));
+        Key {
+            host_source: host.as_ref().map(|_| HostSource::Correlated),
+            host,
+            address: inet,
+            protocol: protocol(address, group),
+            user: caller.status.map_or(0, |status| status.user),
+            chain: process::chain(caller.group, self.ourselves),
+        }
+    }
+
+    fn unix(&mut self, caller: &Caller, path: &[u8]) {
+        let text = String::from_utf8_lossy(path).into_owned();
+        if self.seen.servers.iter().any(|server| server.path == text) || !unix::is_served_outside(caller.thread, path) {
+            return;
+        }
+        let chain = process::chain(caller.group, self.ourselves);
+        self.seen.servers.push(OutsideServer { path: text, chain });
+    }
+
+    /// An address of this length could not be read: those of netlink are no matter.
+    fn unreadable(&mut self, length: u32) {
+        self.seen.unreadable += u64::from(length as usize != std::mem::size_of::<libc::sockaddr_nl>());
+    }
+
+    /// The kernel reads the address again after us. One that was exchanged meanwhile is missed by us and found by the
+    /// kernel's counters, unless it is of IPv6 and IPv6 is off. Then it matters whether anybody could have done that.
+    fn doubt_loopback(&mut self, caller: &Caller, place: u64, _inside: &SocketAddr) {
+        if !self.setting.inet6_uncounted || !self.has_inet6_socket(caller) {
+            return;
+        }
+        let shared = caller.status.is_none_or(|status| status.threads > 1);
+        self.seen.doubtful += u64::from(shared || unix::is_shared_memory(caller.thread, place));
+    }
+
+    /// Whether the caller, or anybody whose descriptors it may have inherited, has made a socket of IPv6.
+    fn has_inet6_socket(&self, caller: &Caller) -> bool {
+        let mut process = caller.group;
+        for _ in 0..64 {
+            if self.groups.get(&process).is_some_and(|group| group.kinds.contains_key(&libc::AF_INET6)) {
+                return true;
+            }
+            match Status::of(process) {
+                Some(status) if status.parent > 1 && process != self.ourselves => process = status.parent,
+                _ => return false,
+            }
+        }
+        true
+    }
+
+    fn forget_the_dead(&mut self) {
+        if self.groups.len() > MOST_GROUPS {
+            self.groups.retain(|group, _| std::fs::metadata(format!("/proc/{group}")).is_ok());
+        }
+    }
+}
+
+/// Who called.
+struct Caller {
+    thread: u32,
+    group: u32,
+    status: Option<Status>,
+    width: Width,
+}
+
+/// An address as it was read, or not.
+struct Read {
+    address: Option<Address>,
+    place: u64,
+    length: u32,
+}
+
+fn protocol(address: &Address, group: Option<&Group>) -> Option<String> {
+    let family = match address {
+        Address::Other(family) => return Some(format!("family {family}")),
+        Address::Inet(SocketAddr::V4(_)) => libc::AF_INET,
+        _ => libc::AF_INET6,
+    };
+    let kinds = &group?.kinds;
+    // A mapped address goes through a socket of IPv6.
+    let kind = kinds.get(&family).or_else(|| kinds.get(&libc::AF_INET6))?;
+    Some(match *kind {
+        libc::SOCK_STREAM => "tcp".to_owned(),
+        libc::SOCK_DGRAM => "udp".to_owned(),
+        libc::SOCK_RAW => "raw".to_owned(),
+        other => format!("type {other}"),
+    })
+}

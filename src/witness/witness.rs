@@ -1,0 +1,360 @@
+//! One witness, from before a command starts until it has ended.
+
+use std::ffi::OsString;
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread::{Builder, JoinHandle, scope};
+use std::time::{Duration, Instant};
+
+use rustix::event::{EventfdFlags, eventfd};
+
+use super::counters::{self, Counters};
+use super::cut::{self, Boundary};
+use super::record::Seen;
+use super::sighting::{Books, Method, Sighting, Unavailable};
+use super::sockets::Destroyed;
+use super::supervisor::{End, Policy, Setting, Supervisor};
+use super::{filter, process, sys};
+
+/// The variable that says how to watch: `off`, `counters`, `observe`.
+pub const VARIABLE: &str = "WHEELTAP_WITNESS";
+
+/// The variable by which those below know that they are watched already.
+pub const MARKER: &str = "WHEELTAP_WITNESSED";
+
+/// How the network is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// Not at all.
+    Off,
+    /// By what the kernel counts anyway.
+    Counters,
+    /// Every call of every process as well.
+    Observe,
+}
+
+impl Mode {
+    /// What the value of [`VARIABLE`] says; `None` if it says nothing.
+    pub fn named(value: &str) -> Option<Mode> {
+        match value {
+            "off" => Some(Mode::Off),
+            "counters" => Some(Mode::Counters),
+            "observe" => Some(Mode::Observe),
+            _ => None,
+        }
+    }
+}
+
+/// How to watch.
+#[derive(Clone, Copy, Debug)]
+pub struct Wish {
+    /// How.
+    pub mode: Mode,
+    /// What keeps the command from the network.
+    pub boundary: Boundary,
+    /// Whether the privileges of set-user-id programs may be given up where the kernel demands that.
+    pub may_give_up_privileges: bool,
+}
+
+/// Watches.
+pub struct Witness {
+    wish: Wish,
+    began: Instant,
+    before: Counters,
+    destroyed: Option<Destroyed>,
+    supervision: Option<Supervision>,
+    unavailable: Vec<Unavailable>,
+    no_new_privileges: bool,
+    inet6_uncounted: bool,
+}
+
+/// The supervisor's thread.
+struct Supervision {
+    thread: JoinHandle<Option<End>>,
+    stop: Arc<OwnedFd>,
+    /// Says something when the thread is about to end.
+    ended: mpsc::Receiver<()>,
+}
+
+/// What the supervisor's thread is given once the filter stands.
+struct Handover {
+    listener: OwnedFd,
+    thread: u32,
+}
+
+impl Witness {
+    /// Notes how things stand.
+    pub fn begin(wish: Wish) -> Witness {
+        let mut witness = Witness {
+            wish,
+            began: Instant::now(),
+            before: Counters::new(),
+            destroyed: None,
+            supervision: None,
+            unavailable: Vec::new(),
+            no_new_privileges: false,
+            inet6_uncounted: false,
+        };
+        if wish.mode == Mode::Off {
+            witness.cannot(Method::SeccompNotify, "opted-out");
+            witness.cannot(Method::Counters, "opted-out");
+            return witness;
+        }
+        match Destroyed::new() {
+            Ok(destroyed) => witness.destroyed = Some(destroyed),
+            Err(error) => witness.cannot(Method::Counters, &format!("destroyed sockets: {error}")),
+        }
+        if wish.mode == Mode::Counters {
+            witness.cannot(Method::SeccompNotify, "opted-out");
+        }
+        witness.inet6_uncounted = counters::has_no_inet6();
+        witness.before = counters::read();
+        witness
+    }
+
+    /// Does something, all of whose children are watched: in a thread of its own where every call is to be seen, which
+    /// has the signal mask of this one, while this one takes no signal. There must be no other thread.
+    pub fn watch<T: Send>(&mut self, what: impl FnOnce() -> T + Send) -> T {
+        if self.wish.mode != Mode::Observe {
+            return what();
+        }
+        let what = Mutex::new(Some(what));
+        let take = || what.lock().ok().and_then(|mut what| what.take());
+        let mask = sys::block_signals();
+        let watched = match self.supervise() {
+            Err(error) => Err(format!("no thread: {error}")),
+            Ok((handover, verdict)) => scope(|scope| {
+                let may_give_up = self.wish.may_give_up_privileges;
+                let take = &take;
+                let work = move || -> Result<(Option<T>, bool), String> {
+                    let gave_up = enter(may_give_up, handover, &verdict)?;
+                    sys::set_mask(mask);
+                    Ok((take().map(|what| what()), gave_up))
+                };
+                let thread = Builder::new().name("watched".to_owned()).spawn_scoped(scope, work);
+                match thread.map(|thread| thread.join()) {
+                    Ok(Ok(done)) => done,
+                    Ok(Err(payload)) => std::panic::resume_unwind(payload),
+                    Err(error) => Err(format!("no thread: {error}")),
+                }
+            }),
+        };
+        sys::set_mask(mask);
+        match watched {
+            Ok((Some(value), gave_up)) => {
+                self.no_new_privileges = gave_up;
+                value
+            }
+            refused => {
+                self.cannot(Method::SeccompNotify, refused.err().as_deref().unwrap_or("nothing was done"));
+                self.give_up_supervision();
+                take().expect("it was not taken")()
+            }
+        }
+    }
+
+    /// Starts the supervisor, which waits for a listener, and later says whether the trial went well.
+    fn supervise(&mut self) -> io::Result<(mpsc::Sender<Handover>, mpsc::Receiver<bool>)> {
+        let setting = Setting {
+            policy: match self.wish.boundary {
+                Boundary::OwnNamespace | Boundary::GivenNamespace => Policy::Cut,
+                Boundary::Advisory => Policy::Deny,
+                Boundary::None => Policy::Observe,
+            },
+            resolvers: resolvers(),
+            inet6_uncounted: self.inet6_uncounted,
+            began: self.began,
+        };
+        let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
+        let (handover, listener) = mpsc::channel::<Handover>();
+        let (says, verdict) = mpsc::channel();
+        let (ends, ended) = mpsc::channel();
+        let stops = Arc::clone(&stop);
+        let destroyed = self.destroyed.take();
+        let thread = Builder::new().name("witness".to_owned()).spawn(move || {
+            let mut supervisor = Supervisor::new(setting);
+            let Ok(Handover { listener, thread }) = listener.recv() else {
+                return Some(End { seen: Seen::default(), destroyed, listener: None });
+            };
+            let good = supervisor.hear_canary(&listener, thread);
+            let _ = says.send(good);
+            let end = match good {
+                true => supervisor.serve(listener, &stops, destroyed),
+                false => End { seen: Seen::default(), destroyed, listener: None },
+            };
+            let _ = ends.send(());
+            Some(end)
+        })?;
+        self.supervision = Some(Supervision { thread, stop, ended });
+        Ok((handover, verdict))
+    }
+
+    /// The filter does not stand: the supervisor has nothing to do, and gives back what it was lent.
+    fn give_up_supervision(&mut self) {
+        if let Some(supervision) = self.supervision.take() {
+            let _ = rustix::io::write(&*supervision.stop, &1u64.to_ne_bytes());
+            self.destroyed = supervision.thread.join().ok().flatten().and_then(|end| end.destroyed);
+        }
+    }
+
+    fn cannot(&mut self, method: Method, reason: &str) {
+        self.unavailable.push(Unavailable { method, reason: reason.to_owned() });
+    }
+
+    /// The command has ended: what was seen. Whoever was left behind is waited for as long as `patience`, and goes on
+    /// unseen after that.
+    pub fn finish(mut self, patience: Duration) -> Sighting {
+        let watched = self.supervision.is_some();
+        let (seen, left_behind) = self.end_supervision(patience);
+        let counters = match self.wish.mode {
+            Mode::Off => Counters::new(),
+            Mode::Counters | Mode::Observe => counters::growth(&self.before, &counters::read()),
+        };
+        if let Some(destroyed) = &mut self.destroyed {
+            destroyed.hear();
+        }
+        let method = match (watched, counters.is_empty()) {
+            (true, _) => Method::SeccompNotify,
+            (false, false) => Method::Counters,
+            (false, true) => Method::None,
+        };
+        let books = Books { passed_on: seen.passed_on, counters: &counters, boundary: self.wish.boundary };
+        let (unwitnessed, disagreements) = match watched {
+            true => (books.unwitnessed(), books.disagreements()),
+            false => (0, Vec::new()),
+        };
+        let reconciled =
+            (watched && self.wish.boundary.is_of_the_kernel()).then_some(unwitnessed == 0 && disagreements.is_empty());
+        let missed = self.destroyed.as_ref().is_some_and(|destroyed| destroyed.missed);
+        let mut doubts = disagreements;
+        doubts.extend(self.doubts(&seen, &left_behind));
+        Sighting {
+            method,
+            boundary: self.wish.boundary,
+            shared: cut::is_shared(self.wish.boundary),
+            no_new_privileges: self.no_new_privileges,
+            tries: seen.tries(),
+            notifications: seen.notifications,
+            narrow: seen.narrow,
+            io_uring: seen.io_uring,
+            unreadable: seen.unreadable,
+            outside_servers: seen.servers,
+            connections: self.destroyed.map(|destroyed| destroyed.peers).unwrap_or_default(),
+            unavailable: {
+                if missed {
+                    let reason = "more sockets were destroyed than the kernel keeps".to_owned();
+                    self.unavailable.push(Unavailable { method: Method::Counters, reason });
+                }
+                self.unavailable
+            },
+            counters,
+            left_behind,
+            unwitnessed,
+            reconciled,
+            doubts,
+        }
+    }
+
+    fn end_supervision(&mut self, patience: Duration) -> (Seen, Vec<String>) {
+        let Some(supervision) = self.supervision.take() else { return (Seen::default(), Vec::new()) };
+        let mut left_behind = Vec::new();
+        if supervision.ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout) {
+            left_behind = process::of_this_namespace(self.wish.boundary == Boundary::OwnNamespace);
+            let _ = rustix::io::write(&*supervision.stop, &1u64.to_ne_bytes());
+        }
+        let Some(end) = supervision.thread.join().ok().flatten() else {
+            let mut seen = Seen::default();
+            seen.panic = Some("the witness ended before its time".to_owned());
+            return (seen, left_behind);
+        };
+        self.destroyed = end.destroyed;
+        match end.listener {
+            Some(listener) => {
+                if left_behind.is_empty() {
+                    left_behind.push("(unnamed)".to_owned());
+                }
+                // Where no process can be had, whoever was left behind gets ENOSYS.
+                let _ = sys::leave_behind(listener.as_fd());
+            }
+            None => left_behind.clear(),
+        }
+        (end.seen, left_behind)
+    }
+
+    fn doubts(&self, seen: &Seen, left_behind: &[String]) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let mut some = |count: u64, what: &str| {
+            if count > 0 {
+                doubts.push(what.replace("{}", &count.to_string()));
+            }
+        };
+        some(seen.io_uring, "io_uring was set up {} times: what goes through it is not notified");
+        some(seen.unreadable, "the arguments of {} calls could not be read");
+        some(
+            seen.namespaces,
+            "a network namespace was made or entered {} times: what happens there is not counted here",
+        );
+        some(seen.taken, "descriptors were taken out of other processes {} times");
+        some(
+            seen.doubtful,
+            "{} loopback addresses may have been exchanged behind the witness's back, where IPv6 is off and not counted",
+        );
+        some(seen.overflow, "{} tries beyond the bound are not listed");
+        if !left_behind.is_empty() {
+            doubts.push(format!("processes of the command go on unseen after its end: {}", left_behind.join("; ")));
+        }
+        doubts.extend(seen.panic.clone());
+        doubts
+    }
+}
+
+/// Puts the calling thread under the filter and has it tried; whether privileges were given up for it.
+fn enter(may_give_up: bool, handover: mpsc::Sender<Handover>, verdict: &mpsc::Receiver<bool>) -> Result<bool, String> {
+    let mut program = filter::program();
+    let wanted = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW | libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    let (mut flags, mut gave_up) = (wanted, false);
+    let listener = loop {
+        let error = match sys::install(&mut program, flags) {
+            Ok(listener) => break listener,
+            Err(error) => error,
+        };
+        match error.raw_os_error() {
+            Some(libc::EINVAL) if flags & libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV != 0 => {
+                flags &= !libc::SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+            }
+            Some(libc::EACCES) if !gave_up => {
+                if !may_give_up {
+                    return Err("no_new_privs would be needed, and would break sudo".to_owned());
+                }
+                sys::set_no_new_privileges().map_err(|error| error.to_string())?;
+                gave_up = true;
+            }
+            Some(libc::EBUSY) if std::env::var_os(MARKER).is_some() => return Err("outer".to_owned()),
+            Some(libc::EBUSY) => return Err("EBUSY: a listener stands already".to_owned()),
+            _ => return Err(error.to_string()),
+        }
+    };
+    let thread = sys::thread_id();
+    handover.send(Handover { listener, thread }).map_err(|_| "self-test: nobody listens".to_owned())?;
+    let errno = sys::try_canary();
+    let heard = verdict.recv_timeout(Duration::from_secs(5)).unwrap_or(false);
+    match (heard, errno) {
+        (true, Some(libc::EBADF)) => Ok(gave_up),
+        (true, other) => Err(format!("self-test: the trial ended with {other:?}")),
+        (false, _) => Err("self-test: the trial was not heard or not read".to_owned()),
+    }
+}
+
+/// The name servers of this machine.
+fn resolvers() -> Vec<IpAddr> {
+    let text = std::fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
+    let servers = text.lines().filter_map(|line| line.trim_start().strip_prefix("nameserver")?.trim().parse().ok());
+    servers.collect()
+}
+
+/// What those below are told.
+pub fn marker() -> (OsString, Option<OsString>) {
+    (MARKER.into(), Some("1".into()))
+}
