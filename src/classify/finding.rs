@@ -64,6 +64,11 @@ pub enum Finding {
         /// Its version.
         version: String,
     },
+    /// The tool asked for this, and nothing offered it.
+    Missing {
+        /// In the tool's own words: `six==1.99`.
+        requirement: String,
+    },
     /// Something that the text cannot tell.
     BlindSpot(String),
 }

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Artifact, BuildInfo, Invocation, InvocationId, Moment, SessionId};
+use super::{Artifact, BuildInfo, Invocation, InvocationId, Missing, Moment, SessionId, Step, Watched};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +47,20 @@ pub enum Event {
         /// The tries.
         record: Box<Attempt>,
     },
+    /// A tool asked for something that nothing offered.
+    Missing {
+        /// When it was recorded.
+        at: Moment,
+        /// What.
+        record: Box<Missing>,
+    },
+    /// A witness of the network says what it saw.
+    Watched {
+        /// When it was recorded.
+        at: Moment,
+        /// What, but for the attempts.
+        record: Box<Watched>,
+    },
     /// Recording is not what it should be.
     Degraded {
         /// When.
@@ -85,6 +99,8 @@ impl Event {
             | Event::InvocationStarted { at, .. }
             | Event::Artifact { at, .. }
             | Event::Attempt { at, .. }
+            | Event::Missing { at, .. }
+            | Event::Watched { at, .. }
             | Event::Degraded { at, .. }
             | Event::BlindSpot { at, .. }
             | Event::InvocationFinished { at, .. } => Some(*at),
@@ -103,6 +119,8 @@ pub enum AttemptKind {
     Retry,
     /// The tool said that a fetch failed without an answer.
     Unanswered,
+    /// The witness saw the call.
+    Witnessed,
     /// A word of a newer writer.
     #[serde(other)]
     Other,
@@ -113,7 +131,7 @@ pub enum AttemptKind {
 pub struct Attempt {
     /// The invocation.
     pub invocation: Option<InvocationId>,
-    /// The tool that tried.
+    /// The tool that tried; of a witnessed one that no tool made, the name of the program.
     pub tool: String,
     /// What it looked like.
     pub kind: AttemptKind,
@@ -125,4 +143,47 @@ pub struct Attempt {
     pub count: u64,
     /// Why it failed, as the tool put it, redacted.
     pub reason: Option<String>,
+    /// How the host is known where a witness saw the try: `dns-query`, `dns-correlated`.
+    #[serde(default)]
+    pub host_source: Option<String>,
+    /// The address as `ip:port`, where a witness saw it.
+    #[serde(default)]
+    pub addr: Option<String>,
+    /// `tcp`, `udp`, `raw`, where a witness saw it.
+    #[serde(default)]
+    pub proto: Option<String>,
+    /// The time from the first try to the last, in seconds, where a witness saw them.
+    #[serde(default)]
+    pub seconds: Option<f64>,
+    /// The user, where a witness saw it.
+    #[serde(default)]
+    pub uid: Option<u32>,
+    /// The arguments of the process that tried, of its parent, and so on, where a witness saw them; redacted.
+    #[serde(default)]
+    pub chain: Vec<String>,
+    /// The step of the image build, if any.
+    #[serde(default)]
+    pub step: Option<Step>,
+}
+
+impl Attempt {
+    /// One try of which nothing but the tool and the kind is known.
+    pub fn new(tool: impl Into<String>, kind: AttemptKind) -> Self {
+        Attempt {
+            invocation: None,
+            tool: tool.into(),
+            kind,
+            host: None,
+            wanted: None,
+            count: 1,
+            reason: None,
+            host_source: None,
+            addr: None,
+            proto: None,
+            seconds: None,
+            uid: None,
+            chain: Vec::new(),
+            step: None,
+        }
+    }
 }

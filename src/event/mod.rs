@@ -13,6 +13,7 @@ mod journal;
 pub mod json;
 pub mod marked;
 mod moment;
+mod network;
 mod redact;
 mod session;
 mod summary;
@@ -22,6 +23,9 @@ pub use bytes::{printable, text};
 pub use filename::{Filename, Tags, canonical_name, sdist_stem};
 pub use journal::{Attempt, AttemptKind, Event};
 pub use moment::Moment;
+pub use network::{
+    Command, Completeness, Connection, Missing, Network, Unavailable, Unexplained, Watch, Watched, host_of,
+};
 pub use redact::{REDACTED, Redactor};
-pub use session::{BuildInfo, Downloads, Invocation, InvocationId, Network, SCHEMA, Session, SessionId};
+pub use session::{BuildInfo, Downloads, Invocation, InvocationId, SCHEMA, Session, SessionId};
 pub use summary::{Summary, install_method};

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{Artifact, Attempt, Kind, Moment, Step, Summary};
+use super::{Artifact, Kind, Moment, Network, Step, Summary};
 
 /// The version of the document's format.
 pub const SCHEMA: u32 = 1;
@@ -253,20 +253,6 @@ impl Downloads {
     pub fn all(&self) -> impl Iterator<Item = &Artifact> {
         self.wheels.iter().chain(&self.sdists).chain(&self.apt).chain(&self.other)
     }
-}
-
-/// The network as it was observed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Network {
-    /// Tries to reach the network.
-    pub attempts: Vec<Attempt>,
-    /// Connections with their bytes, where the kernel was asked.
-    pub connections: Vec<serde_json::Value>,
-    /// The kernel's counters, where they were read.
-    pub counters: BTreeMap<String, serde_json::Value>,
-    /// What is known of the completeness of the above.
-    pub completeness: BTreeMap<String, serde_json::Value>,
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Artifact, Ecosystem, Origin, Session};
+use super::{Artifact, AttemptKind, Ecosystem, Origin, Session};
 
 /// The figures of a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -39,8 +39,10 @@ pub struct Summary {
 impl Summary {
     /// The figures of `session`, whatever its own `summary` says.
     pub fn of(session: &Session) -> Self {
+        // What the kernel saw, the tools' own words tell already.
+        let visible = session.network.attempts.iter().filter(|attempt| attempt.kind != AttemptKind::Witnessed);
         let mut summary = Summary {
-            network_attempts: session.network.attempts.iter().map(|attempt| attempt.count).sum(),
+            network_attempts: visible.map(|attempt| attempt.count).sum(),
             install_method: install_method(session.downloads.all()).map(str::to_owned),
             ..Summary::default()
         };

@@ -75,6 +75,12 @@ impl Fold {
                 }
             }
             Event::Attempt { record, .. } => self.network.attempts.push(*record),
+            Event::Missing { record, .. } => {
+                if !self.network.completeness.missing.contains(&record) {
+                    self.network.completeness.missing.push(*record);
+                }
+            }
+            Event::Watched { record, .. } => self.network.take(*record),
             Event::Degraded { invocation, reason, .. } => self.degraded.push((invocation, reason)),
             Event::BlindSpot { invocation, reason, .. } => self.blind_spots.push((invocation, reason)),
             Event::Unknown => {}
@@ -102,6 +108,8 @@ impl Fold {
         for artifact in artifacts {
             downloads.push(artifact);
         }
+        let mut network = self.network;
+        network.reckon(&downloads);
         let mut session = Session {
             schema: SCHEMA,
             session_id: id.clone(),
@@ -114,7 +122,7 @@ impl Fold {
             build_info: self.build_info.unwrap_or_default(),
             invocations,
             downloads,
-            network: self.network,
+            network,
             degraded,
             blind_spots,
             summary: Summary::default(),

@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod analysis;
+pub mod certificate;
 mod figures;
 mod history;
 mod json;

@@ -8,7 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Call;
-use crate::event::{Artifact, Attempt, Event, Invocation, Moment, Redactor, text};
+use crate::event::{Artifact, Attempt, Event, Invocation, Missing, Moment, Redactor, text};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::End;
 
@@ -79,6 +79,14 @@ impl Session {
         let invocation = Some(self.invocation.id.clone());
         let record = Attempt { invocation, ..self.redactor.attempt(attempt) };
         self.events.push(Event::Attempt { at: now(), record: Box::new(record) });
+    }
+
+    /// The tool asked for something that nothing offered.
+    pub(crate) fn missing(&mut self, requirement: &str) {
+        let requirement = self.redactor.text(requirement);
+        let (tool, invocation) = (self.invocation.tool.clone(), Some(self.invocation.id.clone()));
+        let record = Box::new(Missing { tool, requirement, invocation });
+        self.events.push(Event::Missing { at: now(), record });
     }
 
     /// Recording is not what it should be.

@@ -123,7 +123,7 @@ mod tests {
 
     /// What the kernel would make of the program.
     fn answer(arch: u32, number: u32, arguments: [u64; 6]) -> bool {
-        let mut data = vec![0u8; 64];
+        let mut data = [0u8; 64];
         data[0..4].copy_from_slice(&number.to_ne_bytes());
         data[4..8].copy_from_slice(&arch.to_ne_bytes());
         for (at, argument) in arguments.iter().enumerate() {

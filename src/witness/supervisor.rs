@@ -153,7 +153,7 @@ impl Supervisor {
         let group = status.map_or(thread, |status| status.group);
         self.forget_the_dead();
         let caller = Caller { thread, group, status, width };
-        if let Call::SocketCall { number, arguments } = call {
+        if let Call::Multiplexed { number, arguments } = call {
             let mut bytes = [0; 24];
             let count = self.memory.read(thread, status.as_ref(), arguments, &mut bytes).unwrap_or(0);
             let arguments = std::array::from_fn(|at| pointer(&bytes[..count], at, width).unwrap_or(0));
@@ -205,7 +205,7 @@ impl Supervisor {
                 self.seen.taken += 1;
                 Answer::Continue
             }
-            Call::SocketCall { .. } => Answer::Continue,
+            Call::Multiplexed { .. } => Answer::Continue,
         }
     }
 

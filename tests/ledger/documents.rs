@@ -43,12 +43,11 @@ fn rich(directory: &Path) -> PathBuf {
     let sdist = Artifact { kind: Kind::Sdist, purpose: Purpose::Build, ..wheel("built", Origin::Unknown) };
     let attempt = Attempt {
         invocation: Some(InvocationId("a".into())),
-        tool: "pip".into(),
-        kind: AttemptKind::Retry,
         host: Some("index.example".into()),
         wanted: Some("/simple/six/".into()),
         count: 5,
         reason: None,
+        ..Attempt::new("pip", AttemptKind::Retry)
     };
     journal
         .append(&[

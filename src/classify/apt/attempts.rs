@@ -47,13 +47,11 @@ impl Attempts {
     /// As records; `invocation` and `tool` are the caller's to correct.
     pub(super) fn records(self) -> impl Iterator<Item = Attempt> {
         self.tries.into_iter().map(|tries| Attempt {
-            invocation: None,
-            tool: "apt-get".to_owned(),
-            kind: if tries.answered { AttemptKind::Fetch } else { AttemptKind::Unanswered },
             host: host(&text(&tries.uri)),
             wanted: Some(text(&tries.uri)),
             count: tries.count,
             reason: tries.failure,
+            ..Attempt::new("apt-get", if tries.answered { AttemptKind::Fetch } else { AttemptKind::Unanswered })
         })
     }
 }

@@ -419,12 +419,10 @@ fn draft_of(outcome: &Outcome) -> Draft {
 fn attempt_of(outcome: &Outcome) -> Option<Attempt> {
     let remote = !outcome.subject.is_local();
     remote.then(|| Attempt {
-        invocation: None,
-        tool: "apt-get".to_owned(),
-        kind: if outcome.unanswered { AttemptKind::Unanswered } else { AttemptKind::Fetch },
         host: outcome.subject.site().and_then(host),
         wanted: Some(outcome.url.clone().unwrap_or_else(|| outcome.description.clone())),
         count: outcome.lines,
         reason: (outcome.origin == Origin::Failed).then(|| outcome.reason.clone()).flatten(),
+        ..Attempt::new("apt-get", if outcome.unanswered { AttemptKind::Unanswered } else { AttemptKind::Fetch })
     })
 }

@@ -68,13 +68,11 @@ impl Attempts {
             _ => wanted.to_vec(),
         };
         let attempt = Attempt {
-            invocation: None,
-            tool: "pip".to_owned(),
-            kind,
             host: host.map(text),
             wanted: Some(text(wanted)),
             count: 1,
             reason: reason.map(text),
+            ..Attempt::new("pip", kind)
         };
         match side {
             Side::Streams if self.hold_streams => {

@@ -98,6 +98,7 @@ impl Classifier {
         verdict::settle(&mut self.run, Side::Streams, end);
         verdict::discard(&mut self.run, end);
         self.run.attempts.finish();
+        self.run.tell_missing();
         if self.stamped == 0 && self.unstamped > 0 {
             self.run.tell_blind_spot("the log holds no record of pip's");
         }

@@ -2,7 +2,7 @@
 //!
 //! Refuses to conclude before the end: a run's facts are weighed when it is over.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use super::attempts::Attempts;
 use super::names::{self, Release};
@@ -50,6 +50,8 @@ pub(super) struct Facts {
     pub(super) has_build: bool,
     /// The last errors.
     pub(super) errors: VecDeque<String>,
+    /// What nothing was found for.
+    pub(super) missing: BTreeSet<String>,
 }
 
 /// How many items of each list are kept.
@@ -107,6 +109,14 @@ impl Run {
         self.facts(side).concluded = true;
     }
 
+    /// What nothing was found for, whichever text says so.
+    pub(super) fn tell_missing(&mut self) {
+        let [one, other] = &mut self.facts;
+        let mut missing = std::mem::take(&mut one.missing);
+        missing.append(&mut other.missing);
+        self.findings.extend(missing.into_iter().map(|requirement| Finding::Missing { requirement }));
+    }
+
     pub(super) fn tell_blind_spot(&mut self, reason: &str) {
         self.findings.push(Finding::BlindSpot(reason.to_owned()));
     }
@@ -134,6 +144,12 @@ impl Facts {
     }
 
     pub(super) fn note_error(&mut self, error: &[u8]) {
+        // `No matching distribution found for six==1.99 (from -r requirements.txt (line 1))`, in every version.
+        if let Some(asked) = text(error).split_once("No matching distribution found for ").map(|(_, asked)| asked)
+            && self.missing.len() < LISTED
+        {
+            self.missing.insert(asked.split(" (from ").next().unwrap_or(asked).trim().to_owned());
+        }
         if self.errors.len() == 8 {
             self.errors.pop_front();
         }

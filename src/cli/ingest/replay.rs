@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::classify::Finding;
 use crate::cli::{Cannot as _, now};
 use crate::event::{
-    Artifact, Attempt, BuildInfo, Downloads, Event, Evidence, Invocation, Moment, Redactor, SCHEMA, Session, SessionId,
+    Artifact, Attempt, BuildInfo, Downloads, Event, Evidence, Invocation, Missing, Moment, Redactor, SCHEMA, Session,
+    SessionId,
 };
 use crate::ledger::{self, build_info, fold, invocation_id};
 
@@ -45,6 +46,7 @@ pub(super) fn read(path: &Path, mut each: impl FnMut(&[u8])) -> anyhow::Result<(
 pub(super) struct Heard {
     artifacts: BTreeMap<u64, Box<Artifact>>,
     attempts: Vec<Attempt>,
+    missing: Vec<String>,
     invocation: Invocation,
     redactor: Redactor,
 }
@@ -55,6 +57,7 @@ impl Heard {
         Heard {
             artifacts: BTreeMap::new(),
             attempts: Vec::new(),
+            missing: Vec::new(),
             invocation: Invocation::new(invocation_id(), tool, "text"),
             redactor: Redactor::default(),
         }
@@ -68,6 +71,7 @@ impl Heard {
                 self.artifacts.insert(number, record);
             }
             Finding::Attempt(attempt) => self.attempts.push(*attempt),
+            Finding::Missing { requirement } => self.missing.push(self.redactor.text(&requirement)),
             Finding::BlindSpot(reason) => self.invocation.blind_spots.push(self.redactor.text(&reason)),
             Finding::Installed { .. } => {}
         }
@@ -84,7 +88,7 @@ impl Heard {
     }
 
     fn events(self, at: Moment) -> Vec<Event> {
-        let Heard { artifacts, attempts, invocation, redactor } = self;
+        let Heard { artifacts, attempts, missing, invocation, redactor } = self;
         let mut events = Vec::with_capacity(artifacts.len() + attempts.len() + 1);
         for (number, artifact) in artifacts {
             let mut record = Box::new(redactor.artifact(&artifact));
@@ -94,6 +98,11 @@ impl Heard {
         for attempt in attempts {
             let record = Attempt { invocation: Some(invocation.id.clone()), ..redactor.attempt(&attempt) };
             events.push(Event::Attempt { at, record: Box::new(record) });
+        }
+        for requirement in missing {
+            let record =
+                Missing { tool: invocation.tool.clone(), requirement, invocation: Some(invocation.id.clone()) };
+            events.push(Event::Missing { at, record: Box::new(record) });
         }
         events.push(Event::InvocationFinished { at, record: Box::new(invocation) });
         events

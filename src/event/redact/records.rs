@@ -17,7 +17,12 @@ impl Redactor {
 
     /// Tries to reach the network for a record.
     pub fn attempt(&self, attempt: &Attempt) -> Attempt {
-        Attempt { wanted: self.some(&attempt.wanted), reason: self.some(&attempt.reason), ..attempt.clone() }
+        Attempt {
+            wanted: self.some(&attempt.wanted),
+            reason: self.some(&attempt.reason),
+            chain: attempt.chain.iter().map(|arguments| self.text(arguments)).collect(),
+            ..attempt.clone()
+        }
     }
 
     fn some(&self, text: &Option<String>) -> Option<String> {
@@ -38,13 +43,10 @@ mod tests {
         artifact.destination = secret();
         artifact.reason = secret();
         let attempt = Attempt {
-            invocation: None,
-            tool: "pip".to_owned(),
-            kind: AttemptKind::Fetch,
-            host: None,
             wanted: secret(),
-            count: 1,
             reason: secret(),
+            chain: secret().into_iter().collect(),
+            ..Attempt::new("pip", AttemptKind::Fetch)
         };
         let redactor = Redactor::default();
         let records = format!("{:?} {:?}", redactor.artifact(&artifact), redactor.attempt(&attempt));

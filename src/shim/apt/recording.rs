@@ -137,6 +137,7 @@ impl AptRecording {
                     session.artifact(number, &record);
                 }
                 Finding::Attempt(attempt) => session.attempt(&attempt),
+                Finding::Missing { requirement } => session.missing(&requirement),
                 Finding::BlindSpot(reason) => session.blind_spot(&reason),
                 Finding::Version(_) | Finding::Installed { .. } => {}
             }

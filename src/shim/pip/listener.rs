@@ -71,6 +71,7 @@ fn note(
             found.insert(number, (record, clues));
         }
         Finding::Attempt(attempt) => session.attempt(&attempt),
+        Finding::Missing { requirement } => session.missing(&requirement),
         Finding::BlindSpot(reason) => session.blind_spot(&reason),
         Finding::Installed { .. } => {}
     }
