@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{completions, doctor, ingest, man, report, requirements, run, shims, step, wheelhouse, which};
+use super::{build, completions, doctor, ingest, man, report, requirements, run, shims, step, wheelhouse, which};
 
 /// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
 ///
@@ -50,6 +50,8 @@ Environment:
 pub(crate) enum Verb {
     /// Run a command, and record every pip and apt-get that it starts as one session
     Run(run::Arguments),
+    /// Run an image build, keep its log, and say what each step took on
+    Build(build::Arguments),
     /// Show what a session took on: downloaded, cached and from which cache, failed, unseen
     Report(report::Arguments),
     /// Fill a wheelhouse, check that it is whole and suffices, list what is in it

@@ -5,6 +5,7 @@
 //! of tools, logs or sessions: a verb asks the lower layers and shows what they say.
 
 mod arguments;
+mod build;
 mod completions;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod console;
@@ -57,6 +58,7 @@ pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
 fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
     match verb {
         Verb::Run(arguments) => run::run(arguments, console),
+        Verb::Build(arguments) => build::run(arguments, console),
         Verb::Ingest(arguments) => ingest::run(arguments, console),
         Verb::Shims(arguments) => shims::run(arguments, console),
         Verb::Report(arguments) => report::run(arguments, console),

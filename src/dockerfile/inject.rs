@@ -5,9 +5,9 @@
 //! that every other instruction keeps its number.
 
 use std::collections::HashMap;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
-use parse_dockerfile::{Command, FromInstruction, Instruction, RunInstruction};
+use parse_dockerfile::{Command, Flag, FromInstruction, Instruction, RunInstruction};
 
 use super::heredoc::{self, Document};
 use super::lines;
@@ -34,10 +34,24 @@ pub struct Injection<'a> {
 pub struct Injected {
     /// Its text.
     pub text: String,
-    /// How many steps are wrapped.
-    pub wrapped: usize,
+    /// The steps that are wrapped, in their order.
+    pub wrapped: Vec<Wrapped>,
+    /// Whether a builder names the stages of this text although it names none of the original: it does so where there
+    /// are several, and an image that something is taken from counts as one.
+    pub names_stage: bool,
     /// What was left as it stands.
     pub left: Vec<Left>,
+}
+
+/// A step that is wrapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrapped {
+    /// The lines that it stands on, from 1.
+    pub lines: RangeInclusive<usize>,
+    /// The instruction on one line, as it was.
+    pub original: String,
+    /// The same, as it is now.
+    pub rewritten: String,
 }
 
 /// An instruction that was left as it stands.
@@ -80,7 +94,7 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
     let mut stages: HashMap<String, Option<Vec<String>>> = HashMap::new();
     let mut stage = String::new();
     let mut shell = None;
-    let mut output = Output { text, escape, mark, pieces: String::new(), copied: 0, wrapped: 0, left: Vec::new() };
+    let mut output = Output { text, escape, mark, pieces: String::new(), copied: 0, wrapped: Vec::new(), left: Vec::new() };
     for (number, instruction) in parsed.instructions.iter().enumerate() {
         match instruction {
             Instruction::Arg(argument) if stages.is_empty() && stage.is_empty() => {
@@ -120,7 +134,32 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
             _ => {}
         }
     }
-    Ok(output.finish())
+    Ok(output.finish(has_one_nameless_stage(&parsed.instructions)))
+}
+
+/// Whether a builder has no reason to name stages.
+fn has_one_nameless_stage(instructions: &[Instruction<'_>]) -> bool {
+    let mut stages = 0;
+    for instruction in instructions {
+        let flags: &[Flag<'_>] = match instruction {
+            Instruction::From(from) if from.as_.is_some() => return false,
+            Instruction::From(_) => {
+                stages += 1;
+                &[]
+            }
+            Instruction::Copy(copy) => &copy.options,
+            Instruction::Run(run) => &run.options,
+            _ => &[],
+        };
+        let takes_from_image = flags.iter().any(|flag| {
+            let value = flag.value.as_ref().map_or("", |value| value.value.as_ref());
+            flag.name.value == "from" || (flag.name.value == "mount" && value.contains("from="))
+        });
+        if takes_from_image || stages > 1 {
+            return false;
+        }
+    }
+    true
 }
 
 /// The escape character and the frontend that the parser directives name.
@@ -231,7 +270,7 @@ struct Output<'a> {
     pieces: String,
     /// Up to where `text` is in `pieces`.
     copied: usize,
-    wrapped: usize,
+    wrapped: Vec<Wrapped>,
     left: Vec<Left>,
 }
 
@@ -249,24 +288,41 @@ impl Output<'_> {
         if exec.len() > LONGEST_LINE {
             return self.leave(run.run.span.start, "its command is longer than the longest line that a builder reads");
         }
+        self.copy(run.run.span.start);
+        let begun = self.pieces.len();
         self.copy(run.run.span.end);
         self.pieces.push_str(" --mount=");
         self.pieces.push_str(injection.mount);
         self.copy(arguments.start);
         self.pieces.push_str(&exec);
+        let rewritten = lines::join(&self.pieces[begun..], self.escape);
         let end = documents.last().map_or(arguments.end, |document| document.place.end);
         for _ in self.text[arguments.start..end].matches('\n') {
             self.pieces.push_str("\n#");
         }
         self.copied = end;
-        self.wrapped += 1;
+        let mut original = lines::join(&self.text[run.run.span.start..arguments.end], self.escape);
+        if let Some(document) = documents.first() {
+            // As BuildKit (`summarizeHeredoc`) sums a here document up.
+            let content = document.content();
+            let mut lines = content.trim().lines();
+            original.push_str(&format!(" ({}", lines.next().unwrap_or_default()));
+            original.push_str(if lines.next().is_some() { "...)" } else { ")" });
+        }
+        let last = self.text[..end].trim_end_matches('\n').len();
+        let lines = self.line_of(run.run.span.start)..=self.line_of(last);
+        self.wrapped.push(Wrapped { lines, original, rewritten });
     }
 
     /// Names the instruction that begins at `start` as left.
     fn leave(&mut self, start: usize, reason: &str) {
-        let line = 1 + self.text[..start].matches('\n').count();
+        let line = self.line_of(start);
         let instruction = self.text[start..].lines().next().unwrap_or_default().trim_end().to_owned();
         self.left.push(Left { line, instruction, reason: reason.to_owned() });
+    }
+
+    fn line_of(&self, place: usize) -> usize {
+        1 + self.text[..place].matches('\n').count()
     }
 
     fn copy(&mut self, end: usize) {
@@ -274,9 +330,10 @@ impl Output<'_> {
         self.copied = end;
     }
 
-    fn finish(mut self) -> Injected {
+    fn finish(mut self, names_stage: bool) -> Injected {
         self.copy(self.text.len());
-        Injected { text: format!("{}{}", self.mark, self.pieces), wrapped: self.wrapped, left: self.left }
+        let text = format!("{}{}", self.mark, self.pieces);
+        Injected { text, names_stage: names_stage && !self.wrapped.is_empty(), wrapped: self.wrapped, left: self.left }
     }
 }
 
@@ -327,7 +384,7 @@ A
 COPY x /y
 ";
         let injected = injected(text);
-        assert_eq!(injected.wrapped, 6);
+        assert_eq!(injected.wrapped.len(), 6);
         assert!(injected.left.is_empty());
         let lines: Vec<&str> = injected.text.lines().collect();
         assert_eq!(lines[3], "RUN --mount=type=bind,from=w --mount=type=cache,target=/c \\");
@@ -355,7 +412,7 @@ COPY x /y
     #[test]
     fn leaves_what_it_cannot_wrap_and_names_it() {
         let injected = injected("FROM unknown\nRUN a\nRUN [\"b\"]\nONBUILD RUN c\nRUN <<E\n#!/usr/bin/python3\nE\n");
-        assert_eq!(injected.wrapped, 1);
+        assert_eq!(injected.wrapped.len(), 1);
         let left: Vec<(usize, &str)> =
             injected.left.iter().map(|left| (left.line, left.instruction.as_str())).collect();
         assert_eq!(left, [(2, "RUN a"), (4, "ONBUILD RUN c"), (5, "RUN <<E")]);
@@ -370,7 +427,7 @@ COPY x /y
             Err(Error::Frontend("example/other".into()))
         );
         assert!(matches!(inject("FROM x\nRUNN y\n", &INJECTION), Err(Error::Syntax(_))));
-        assert_eq!(injected("\u{feff}FROM x\nRUN a\n").wrapped, 1);
+        assert_eq!(injected("\u{feff}FROM x\nRUN a\n").wrapped.len(), 1);
     }
 
     #[test]

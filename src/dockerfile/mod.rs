@@ -10,5 +10,8 @@
 mod heredoc;
 mod inject;
 mod lines;
+mod names;
+mod words;
 
-pub use inject::{Error, Injected, Injection, Left, inject};
+pub use inject::{Error, Injected, Injection, Left, Wrapped, inject};
+pub use names::Names;

@@ -2,9 +2,10 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 16] = [
     "",
     "run",
+    "build",
     "report",
     "ingest",
     "ingest pip",

@@ -20,6 +20,19 @@ pub enum State {
     Unfinished,
 }
 
+impl State {
+    /// The word as it stands in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Done => "done",
+            State::Cached => "cached",
+            State::Canceled => "canceled",
+            State::Error => "error",
+            State::Unfinished => "unfinished",
+        }
+    }
+}
+
 /// One vertex of a build: a step, or something that the builder does for itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vertex {

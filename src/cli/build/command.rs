@@ -1,0 +1,230 @@
+//! What a `docker ... build ...` command line says: where its options begin, which Dockerfile and which context it names.
+//!
+//! Refuses to understand more than the options that matter here; whatever is not understood is passed on as it is.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+
+/// Which of the client's commands builds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// `docker build`, `docker image build`: the engine's own builder, or buildx, as the client decides.
+    Build,
+    /// `docker buildx build`.
+    Buildx,
+    /// `docker compose build`, `docker-compose build`, `docker buildx bake`: several builds at once.
+    Several,
+    /// Anything else.
+    Other,
+}
+
+/// A command line, taken apart.
+#[derive(Debug)]
+pub(super) struct Command {
+    /// All of it.
+    pub(super) words: Vec<OsString>,
+    pub(super) kind: Kind,
+    /// Where the options of the build begin.
+    pub(super) options: usize,
+    /// The words that name the Dockerfile: which, and the name.
+    pub(super) file: Option<(std::ops::Range<usize>, OsString)>,
+    /// The context.
+    pub(super) context: Option<OsString>,
+    /// The values of build arguments.
+    pub(super) arguments: Vec<(OsString, OsString)>,
+    pub(super) platform: Option<OsString>,
+    pub(super) progress: Option<OsString>,
+    pub(super) quiet: bool,
+}
+
+/// The options of a build that take the next word as their value.
+const WITH_VALUE: [&str; 42] = [
+    "--add-host", "--allow", "--annotation", "--attest", "--build-arg", "--build-context", "--builder", "--cache-from",
+    "--cache-to", "--call", "--cgroup-parent", "--cpu-period", "--cpu-quota", "--cpu-shares", "--cpuset-cpus",
+    "--cpuset-mems", "--file", "--iidfile", "--isolation", "--label", "--memory", "--memory-swap", "--metadata-file",
+    "--network", "--no-cache-filter", "--output", "--platform", "--policy", "--progress", "--secret",
+    "--security-opt", "--shm-size", "--ssh", "--tag", "--target", "--ulimit", "-c", "-f", "-m", "-o", "-t", "--provenance-mode",
+];
+
+/// The options before the client's command that take the next word as their value.
+const GLOBAL_WITH_VALUE: [&str; 14] = [
+    "--config", "--context", "-c", "--host", "-H", "--log-level", "-l", "--tlscacert", "--tlscert", "--tlskey",
+    "--file", "-f", "--project-name", "-p",
+];
+
+impl Command {
+    /// Takes a command line apart.
+    pub(super) fn parse(words: Vec<OsString>) -> Command {
+        let program = words.first().map_or(&b""[..], |word| word.as_bytes());
+        let program = program.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+        let mut kind = match program {
+            b"docker-compose" => Kind::Several,
+            b"docker" | b"docker-buildx" | b"buildx" => Kind::Build,
+            _ => Kind::Other,
+        };
+        if program.ends_with(b"buildx") {
+            kind = Kind::Buildx;
+        }
+        let mut at = 1;
+        let mut is_build = false;
+        while kind != Kind::Other && !is_build && at < words.len() {
+            let word = words[at].as_bytes();
+            at += 1;
+            match word {
+                b"build" | b"b" => is_build = true,
+                b"bake" => (is_build, kind) = (true, Kind::Several),
+                b"image" | b"builder" => {}
+                b"buildx" => kind = Kind::Buildx,
+                b"compose" => kind = Kind::Several,
+                _ if GLOBAL_WITH_VALUE.iter().any(|known| known.as_bytes() == word) => at += 1,
+                _ if word.starts_with(b"-") => {}
+                _ => kind = Kind::Other,
+            }
+        }
+        if !is_build {
+            kind = Kind::Other;
+        }
+        let mut command = Command {
+            kind,
+            options: at.min(words.len()),
+            file: None,
+            context: None,
+            arguments: Vec::new(),
+            platform: None,
+            progress: None,
+            quiet: false,
+            words,
+        };
+        if matches!(kind, Kind::Build | Kind::Buildx) {
+            command.read_options();
+        }
+        command
+    }
+
+    fn read_options(&mut self) {
+        let mut at = self.options;
+        let mut only_words = false;
+        while at < self.words.len() {
+            let word = self.words[at].as_bytes().to_vec();
+            let first = at;
+            at += 1;
+            if only_words || !word.starts_with(b"-") || word == b"-" {
+                self.context.get_or_insert(OsString::from_vec(word));
+            } else if word == b"--" {
+                only_words = true;
+            } else if let Some((name, value)) = self.option(&word, &mut at) {
+                self.take(&name, value, first..at);
+            }
+        }
+    }
+
+    /// An option's name, and its value if it has one.
+    fn option(&self, word: &[u8], at: &mut usize) -> Option<(Vec<u8>, Option<OsString>)> {
+        let takes_value = |name: &[u8]| WITH_VALUE.iter().any(|known| known.as_bytes() == name);
+        let mut next = || {
+            *at += 1;
+            self.words.get(*at - 1).cloned()
+        };
+        if word.starts_with(b"--") {
+            return Some(match word.iter().position(|&byte| byte == b'=') {
+                Some(equals) => (word[..equals].to_vec(), Some(OsStr::from_bytes(&word[equals + 1..]).to_owned())),
+                None if takes_value(word) => (word.to_vec(), next()),
+                None => (word.to_vec(), None),
+            });
+        }
+        // Short options may stand together; the last one of them may have its value right behind it.
+        let letters = &word[1..];
+        for (place, letter) in letters.iter().enumerate() {
+            let name = [b'-', *letter];
+            if takes_value(&name) {
+                let rest = &letters[place + 1..];
+                let rest = rest.strip_prefix(b"=").unwrap_or(rest);
+                let value = if rest.is_empty() { next() } else { Some(OsStr::from_bytes(rest).to_owned()) };
+                return Some((name.to_vec(), value));
+            }
+        }
+        Some((if letters.contains(&b'q') { b"-q".to_vec() } else { word.to_vec() }, None))
+    }
+
+    fn take(&mut self, name: &[u8], value: Option<OsString>, words: std::ops::Range<usize>) {
+        match (name, value) {
+            (b"-f" | b"--file", Some(value)) => self.file = Some((words, value)),
+            (b"--build-arg", Some(value)) => {
+                let bytes = value.as_bytes();
+                let pair = match bytes.iter().position(|&byte| byte == b'=') {
+                    Some(at) => Some((OsStr::from_bytes(&bytes[..at]), OsStr::from_bytes(&bytes[at + 1..]).to_owned())),
+                    None => std::env::var_os(&value).map(|inherited| (value.as_os_str(), inherited)),
+                };
+                self.arguments.extend(pair.map(|(name, value)| (name.to_owned(), value)));
+            }
+            (b"--platform", value) => self.platform = value,
+            (b"--progress", value) => self.progress = value,
+            (b"-q" | b"--quiet", value) => self.quiet = value.is_none_or(|value| value == "true"),
+            _ => {}
+        }
+    }
+
+    /// The words up to the client's own command: what other commands to the same engine begin with.
+    pub(super) fn client(&self) -> Vec<OsString> {
+        let own = |word: &OsString| ["build", "b", "image", "builder", "buildx", "compose"].iter().any(|own| word == own);
+        let end = self.words.iter().position(own).unwrap_or(1).max(1);
+        self.words[..end.min(self.words.len())].to_vec()
+    }
+
+    /// The same build of another Dockerfile (and another context), with more options.
+    pub(super) fn rewritten(&self, file: &OsStr, context: Option<&OsStr>, more: &[OsString]) -> Vec<OsString> {
+        let mut words = self.words[..self.options].to_vec();
+        words.extend(["--file".into(), file.to_owned()]);
+        words.extend(more.iter().cloned());
+        let replaced = self.file.as_ref().map_or(0..0, |(range, _)| range.clone());
+        for (at, word) in self.words.iter().enumerate().skip(self.options) {
+            match context {
+                _ if replaced.contains(&at) => {}
+                Some(context) if Some(word) == self.context.as_ref() && word == "-" => words.push(context.to_owned()),
+                _ => words.push(word.clone()),
+            }
+        }
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Command {
+        Command::parse(line.split_whitespace().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn finds_the_build_and_what_it_names() {
+        for (line, kind, file, context) in [
+            ("docker build .", Kind::Build, None, Some(".")),
+            ("/usr/bin/docker -H tcp://x image build -t a -f D --build-arg A=b ctx", Kind::Build, Some("D"), Some("ctx")),
+            ("docker --context x buildx build --file=D -ta --load . --progress plain", Kind::Buildx, Some("D"), Some(".")),
+            ("docker build -qfD -", Kind::Build, Some("D"), Some("-")),
+            ("docker build --no-cache --target x -- -odd", Kind::Build, None, Some("-odd")),
+            ("docker compose -f c.yml build api", Kind::Several, None, None),
+            ("docker-compose build", Kind::Several, None, None),
+            ("docker run build", Kind::Other, None, None),
+            ("make build", Kind::Other, None, None),
+        ] {
+            let command = parse(line);
+            let named = command.file.as_ref().map(|(_, file)| file.to_str().unwrap());
+            assert_eq!((command.kind, named), (kind, file), "{line}");
+            assert_eq!(command.context.as_deref(), context.map(OsStr::new), "{line}");
+        }
+        assert!(parse("docker build -qt x .").quiet);
+        assert_eq!(parse("docker -H x build .").client(), ["docker", "-H", "x"]);
+    }
+
+    #[test]
+    fn puts_another_dockerfile_in_its_place() {
+        let line = |line: &str, context: Option<&str>| {
+            let words = parse(line).rewritten(OsStr::new("/t/D"), context.map(OsStr::new), &["--x".into()]);
+            words.join(OsStr::new(" ")).into_string().unwrap()
+        };
+        assert_eq!(line("docker build -t a -f D .", None), "docker build --file /t/D --x -t a .");
+        assert_eq!(line("docker build - --file=D", Some("/e")), "docker build --file /t/D --x /e");
+    }
+}

@@ -1,0 +1,255 @@
+//! `wheeltap build [--inject] SERVICE -- docker build ...`: one session around an image build.
+//!
+//! docker runs as it was typed, or, with `--inject`, with a Dockerfile whose steps are wrapped. What it prints is shown
+//! under the user's own names, kept with arrival times, and read for what it tells. Refuses to fail a build for want of
+//! a record: what cannot be injected or recorded is said, and docker runs all the same.
+
+mod carrier;
+mod command;
+mod engine;
+mod ignored;
+mod layers;
+mod log;
+mod report;
+mod rewrite;
+mod screen;
+pub(super) mod told;
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::run::{find, not_started, take_our_place};
+use super::{Cannot as _, Console, Hint as _, Status, Tone, explained, now, which};
+use crate::classify::buildkit::{Build, State};
+use crate::event::{Event, Redactor};
+use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
+use crate::supervise::{self, Error, Interpose, Outcome, Program};
+use command::{Command, Kind};
+use layers::Layers;
+use log::Log;
+use report::Report;
+use rewrite::Rewritten;
+use screen::Screen;
+
+/// Run an image build, keep its log, and say what each step took on
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+docker's output, exit status and image are its own. Beside the session in the log directory
+(logs/build, or WHEELTAP_LOG_DIR) the log, with the time at which each line arrived, is kept in
+logs/docker_build/build_SERVICE.log, and a report in logs/docker_build/build_report.md.
+
+What a step took on is known
+  with --inject     for any Dockerfile as it stands: each RUN is wrapped, the image stays the same;
+                    needs BuildKit, and asks for it (DOCKER_BUILDKIT=1) where the variable is unset
+  by two lines      in the Dockerfile, which put the shims in front of the tools (docker/README.md)
+  otherwise         from what pip and apt print, without sizes and digests
+
+Since its log is read, docker shows its plain progress, on a terminal as well.
+
+Examples:
+  wheeltap build --inject api -- docker build -t api .
+  wheeltap build api -- docker build -f docker/api/Dockerfile .
+  wheeltap profile logs/docker_build/build_api.log")]
+pub(crate) struct Arguments {
+    /// Wrap each RUN of the Dockerfile, so that whatever it starts is recorded
+    #[arg(long)]
+    inject: bool,
+    /// The name under which log and layers of this build are kept
+    #[arg(value_name = "SERVICE")]
+    service: String,
+    /// The build: docker build, docker buildx build, docker compose build, with their arguments
+    #[arg(value_name = "CMD", required = true, last = true, num_args = 1.., allow_hyphen_values = true)]
+    command: Vec<OsString>,
+}
+
+/// Runs the build.
+pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
+    let Arguments { inject, service, command: words } = arguments;
+    if service.is_empty() || service.starts_with('.') || service.contains(|c: char| c == '/' || c.is_control()) {
+        return Err(anyhow::anyhow!("cannot take `{service}` for the name of a service"))
+            .hint("it becomes a part of file names: letters, digits, `-`, `_` and `.`");
+    }
+    let name = words.first().context("no command is given")?.clone();
+    let path = match find(&name) {
+        Ok(path) => path,
+        Err(kind) => return Ok(not_started(&name, &kind.into(), console)),
+    };
+    let mut program = Program { path, arguments: words.clone(), environment: Vec::new() };
+    if which::is_disabled() {
+        return Ok(take_our_place(&program, console));
+    }
+    let command = Command::parse(words);
+    let rewritten = if inject { Some(rewrite::rewrite(&command)) } else { None };
+    let mut record = match Record::begin(&service, &command) {
+        Ok(record) => record,
+        Err(error) => {
+            console.say(Tone::Doubtful, "wheeltap", &format!("nothing is recorded: {}", explained(&error)));
+            return Ok(take_our_place(&program, console));
+        }
+    };
+    let mut rewritten = match rewritten {
+        Some(Err(error)) => {
+            record.notes.push(format!("nothing was injected: {}", explained(&error)));
+            None
+        }
+        rewritten => rewritten.and_then(Result::ok),
+    };
+    if let Some(rewritten) = &rewritten {
+        program.arguments.clone_from(&rewritten.words);
+        if rewritten.asks_for_buildkit {
+            program.environment.push(("DOCKER_BUILDKIT".into(), Some("1".into())));
+        }
+    }
+    record.notes.extend(ignored::warning(&command, &record.directories()));
+    let names = rewritten.as_mut().map(|rewritten| rewritten.names.clone());
+    let mut screen = Screen::new(names, record.redactor.clone(), record.log.take().expect("it was just made"));
+    let outcome = launch(&program, &command, &mut screen);
+    let status = match &outcome {
+        Ok(outcome) => Status::Ended(outcome.end),
+        Err(Error::Start { source, .. }) => not_started(&name, source, console),
+        Err(Error::Prepare { .. }) => take_our_place(&program, console),
+    };
+    let (build, log) = screen.finish();
+    record.end(build, log, rewritten.as_ref(), &outcome, console);
+    Ok(status)
+}
+
+/// Starts docker and waits for its end.
+fn launch(program: &Program, command: &Command, screen: &mut Screen) -> Result<Outcome, Error> {
+    let progress = command.progress.clone().or_else(|| std::env::var_os("BUILDKIT_PROGRESS"));
+    // Whoever insists on the moving display has it on their terminal, and gets no record of the steps.
+    let stderr = progress.as_deref() != Some(OsStr::new("tty"));
+    // The builder before BuildKit writes its log to standard output, as BuildKit's client does with an exported image.
+    let may_be_legacy = command.kind != Kind::Buildx
+        && !program.environment.iter().any(|(name, _)| name == "DOCKER_BUILDKIT")
+        && std::env::var_os("DOCKER_BUILDKIT").is_none_or(|value| value != "1");
+    supervise::run(program, Interpose { stdout: may_be_legacy, stderr }, screen)
+}
+
+/// What is written down of a build.
+struct Record {
+    service: String,
+    /// Where logs of builds lie.
+    directory: std::path::PathBuf,
+    journal: Journal,
+    redactor: Redactor,
+    log: Option<Log>,
+    /// What the user is to know.
+    notes: Vec<String>,
+}
+
+impl Record {
+    fn begin(service: &str, command: &Command) -> anyhow::Result<Record> {
+        let environment: Vec<(OsString, OsString)> = std::env::vars_os().chain(command.arguments.clone()).collect();
+        let variables = || environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
+        let redactor = Redactor::learn(command.words.iter().map(|word| word.as_bytes()), variables());
+        let sessions = Directory::from_environment().absolute().cannot()?;
+        let directory = log::directory(&sessions);
+        let log = Log::create(&directory, service)?;
+        let build_info = ledger::build_info(variables(), &redactor);
+        let wanted = std::env::var_os(SESSION_VARIABLE);
+        let mut journal = Journal::join_or_open(&sessions, wanted.as_deref(), now(), &build_info).cannot()?;
+        journal.hold();
+        journal.append(&[]).cannot()?;
+        Ok(Record { service: service.to_owned(), directory, journal, redactor, log: Some(log), notes: Vec::new() })
+    }
+
+    /// The directories that this build writes to.
+    fn directories(&self) -> [std::path::PathBuf; 2] {
+        [self.journal.directory().path().to_owned(), self.directory.clone()]
+    }
+
+    /// The build has ended: makes the session, and says what it comes to.
+    fn end(
+        mut self,
+        build: Option<Build>,
+        log: Log,
+        rewritten: Option<&Rewritten>,
+        outcome: &Result<Outcome, Error>,
+        console: &mut Console,
+    ) {
+        let at = now();
+        let mut events = Vec::new();
+        let mut said = |event: fn(String) -> Told, reason: String| events.push(event(reason).at(at));
+        if let Some(rewritten) = rewritten {
+            for left in &rewritten.left {
+                self.notes.push(format!("line {} was left as it stands: `{}`: {}", left.line, left.instruction, left.reason));
+            }
+        }
+        match outcome {
+            Ok(outcome) => {
+                if let Some(panic) = &outcome.tap_panic {
+                    said(Told::Degraded, format!("reading docker's log failed: {panic}"));
+                }
+            }
+            Err(error) => said(Told::Degraded, format!("docker was not listened to: cannot {error}")),
+        }
+        if let Some(reason) = &log.failure {
+            said(Told::Degraded, reason.clone());
+        }
+        let path = Layers::path(&self.directory, &self.service);
+        let mut layers = Layers::read(&path);
+        match &build {
+            Some(build) => {
+                let told = told::events(build, &self.redactor, at);
+                if rewritten.is_some() {
+                    for vertex in build.steps.iter().filter(|vertex| vertex.name.instruction.starts_with("RUN ")) {
+                        let ran = matches!(vertex.state, State::Done | State::Error);
+                        let is_left = rewritten.is_some_and(|rewritten| rewritten.is_left(&vertex.name.instruction));
+                        if ran && vertex.senders.is_empty() && !is_left {
+                            said(Told::BlindSpot, format!("nothing was heard from step {}", vertex.id));
+                        }
+                    }
+                }
+                events.extend(layers.replayed(build, at));
+                layers.learn(build, &told, at);
+                events.extend(told);
+            }
+            None => said(Told::BlindSpot, "docker printed no log of a build: its steps are not known".to_owned()),
+        }
+        let _ = self.journal.append(&events);
+        if let Err(error) = layers.write(&path) {
+            self.notes.push(format!("cannot {error}"));
+        }
+        let files = self.journal.files();
+        match self.journal.finish() {
+            Ok(Some(session)) => {
+                let (service, build) = (self.service.as_str(), build.as_ref());
+                let page = self.directory.join("build_report.md");
+                let text = Report { service, build, session: &session, notes: &self.notes }.markdown();
+                if let Err(error) = ledger::replace(&page, text.as_bytes()) {
+                    self.notes.push(format!("cannot {error}"));
+                }
+                let report = Report { service, build, session: &session, notes: &self.notes };
+                report.show(&[&files.document, log.path(), &page], console);
+            }
+            Ok(None) => {}
+            Err(error) => console.say(Tone::Bad, "wheeltap", &format!("cannot {error}")),
+        }
+    }
+}
+
+/// Something to say of the session as a whole.
+enum Told {
+    Degraded(String),
+    BlindSpot(String),
+}
+
+impl Told {
+    fn at(self, at: crate::event::Moment) -> Event {
+        match self {
+            Told::Degraded(reason) => Event::Degraded { at, invocation: None, reason },
+            Told::BlindSpot(reason) => Event::BlindSpot { at, invocation: None, reason },
+        }
+    }
+}
+
+/// A path as the user would type it: relative to the working directory where it lies below.
+fn short(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let relative = here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned));
+    crate::event::text(relative.as_deref().unwrap_or(path).as_os_str().as_bytes())
+}

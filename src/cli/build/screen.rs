@@ -1,0 +1,186 @@
+//! What docker prints, on its way to the user: without our marked lines, and under the names of the user's Dockerfile.
+//!
+//! The same lines are read for what they tell of the build, and kept with the times at which they arrived. Refuses to
+//! touch standard output, unless it is the log of a builder before BuildKit; refuses to change what a step printed.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::carrier::is_ours;
+use super::log::Log;
+use crate::classify::buildkit::{Build, Content, Reader, plain_line};
+use crate::dockerfile::Names;
+use crate::event::{Redactor, marked};
+use crate::supervise::{Stream, Tap};
+
+/// Stands between docker and the user.
+pub(super) struct Screen {
+    names: Option<Names>,
+    redactor: Redactor,
+    log: Log,
+    reader: Reader,
+    /// Whether standard output is a builder's log; `None` before its first line.
+    stdout_is_log: Option<bool>,
+    /// Unfinished lines: of standard output, and of standard error or both.
+    held: [Vec<u8>; 2],
+    /// Vertices that are there for our sake.
+    hidden: BTreeSet<u64>,
+    /// The line before was hidden, and with it goes the empty line that follows a vertex.
+    after_hidden: bool,
+    /// The log is JSON, which holds its times itself.
+    is_json: bool,
+}
+
+impl Screen {
+    pub(super) fn new(names: Option<Names>, redactor: Redactor, log: Log) -> Screen {
+        Screen {
+            names,
+            redactor,
+            log,
+            reader: Reader::default(),
+            stdout_is_log: None,
+            held: Default::default(),
+            hidden: BTreeSet::new(),
+            after_hidden: false,
+            is_json: false,
+        }
+    }
+
+    /// The build as its log tells it; `None` if there was none.
+    pub(super) fn finish(self) -> (Option<Build>, Log) {
+        (self.reader.finish(), self.log)
+    }
+
+    /// One line, without its line end; nothing if it is not for the user.
+    fn line(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        let line = match self.renamed(line)? {
+            Cow::Borrowed(same) => same.to_vec(),
+            Cow::Owned(other) => other,
+        };
+        let Some((place, _)) = marked::find(&line) else {
+            self.read(&line);
+            self.keep(&line);
+            return Some(line);
+        };
+        self.read(&line);
+        let before = &line[..place.start];
+        // What the builder put in front of a line that was ours alone goes with it.
+        if place.end == line.len() && is_prefix(before) {
+            return None;
+        }
+        let rest = [before, &line[place.end..]].concat();
+        self.keep(&rest);
+        Some(rest)
+    }
+
+    /// The line under the names of the user's own Dockerfile; nothing if it is of a vertex of ours.
+    fn renamed<'a>(&mut self, line: &'a [u8]) -> Option<Cow<'a, [u8]>> {
+        let Some(names) = &mut self.names else { return Some(Cow::Borrowed(line)) };
+        let Some((number, content)) = plain_line(line) else {
+            if std::mem::take(&mut self.after_hidden) && line.is_empty() {
+                return None;
+            }
+            return Some(match std::str::from_utf8(line) {
+                Ok(text) => bytes(names.epilogue(text)),
+                Err(_) => Cow::Borrowed(line),
+            });
+        };
+        let text = match content {
+            Content::Other(text) | Content::Error(text) => std::str::from_utf8(text).ok(),
+            _ => None,
+        };
+        if text.is_some_and(is_ours) {
+            self.hidden.insert(number);
+        }
+        self.after_hidden = self.hidden.contains(&number);
+        if self.after_hidden {
+            return None;
+        }
+        Some(match (content, text) {
+            (Content::Error(_), Some(text)) => Cow::Owned(format!("#{number} ERROR: {}", names.reason(text)).into()),
+            (_, Some(text)) => match names.vertex(text) {
+                Cow::Borrowed(_) => Cow::Borrowed(line),
+                Cow::Owned(name) => Cow::Owned(format!("#{number} {name}").into()),
+            },
+            (_, None) => Cow::Borrowed(line),
+        })
+    }
+
+    fn read(&mut self, line: &[u8]) {
+        self.is_json |= line.starts_with(b"{");
+        // Base64 is not to be redacted, and holds nothing that was not redacted before.
+        let text = match marked::find(line) {
+            Some(_) => Cow::Borrowed(line),
+            None => Cow::Owned(self.redacted(line)),
+        };
+        self.reader.feed(&text);
+        self.reader.feed(b"\n");
+    }
+
+    fn keep(&mut self, line: &[u8]) {
+        let line = self.redacted(line);
+        self.log.line(&line, !self.is_json);
+    }
+
+    fn redacted(&self, line: &[u8]) -> Vec<u8> {
+        self.redactor.text(&crate::event::text(line)).into_bytes()
+    }
+}
+
+fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
+    match text {
+        Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+        Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+    }
+}
+
+/// Whether this is nothing but what a builder puts in front of a step's line: `#9 0.264 `, the end of a colour.
+fn is_prefix(before: &[u8]) -> bool {
+    let colour = [&b"\x1b[91m"[..], b"\x1b[0m"];
+    before.is_empty()
+        || colour.contains(&before)
+        || matches!(plain_line(before), Some((_, Content::Output { text: b"", .. })))
+        || matches!(plain_line(before.trim_ascii_end()), Some((_, Content::Output { text: b"", .. })))
+}
+
+impl Tap for Screen {
+    fn pass(&mut self, from: Stream, input: &[u8], output: &mut Vec<u8>) {
+        let place = usize::from(from != Stream::Stdout);
+        if from == Stream::Stdout {
+            let is_log = *self.stdout_is_log.get_or_insert_with(|| {
+                [&b"Sending build context"[..], b"Step 1/"].iter().any(|begin| input.starts_with(begin))
+            });
+            if !is_log {
+                return output.extend_from_slice(input);
+            }
+        }
+        let mut held = std::mem::take(&mut self.held[place]);
+        held.extend_from_slice(input);
+        let mut lines = held.split_inclusive(|&byte| byte == b'\n').peekable();
+        while let Some(line) = lines.next() {
+            let Some(whole) = line.strip_suffix(b"\n") else {
+                self.held[place] = line.to_vec();
+                break;
+            };
+            if let Some(shown) = self.line(whole) {
+                output.extend_from_slice(&shown);
+                output.push(b'\n');
+            }
+        }
+        self.log.flush();
+    }
+
+    fn close(&mut self, from: Stream, output: &mut Vec<u8>) {
+        let held = self.held(from);
+        if !held.is_empty()
+            && let Some(shown) = self.line(&held)
+        {
+            output.extend_from_slice(&shown);
+        }
+        self.log.flush();
+    }
+
+    fn held(&mut self, from: Stream) -> Vec<u8> {
+        std::mem::take(&mut self.held[usize::from(from != Stream::Stdout)])
+    }
+}

@@ -1,0 +1,170 @@
+//! The names that the user's own Dockerfile gives to wrapped steps, wherever a builder shows them.
+//!
+//! A builder shows an instruction in the name of its step, a command in the reason for which it failed, and lines of the
+//! Dockerfile around the one that failed. Refuses to touch anything else: what a step printed is its own.
+
+use std::borrow::Cow;
+use std::ops::RangeInclusive;
+
+use super::inject::{Injected, Wrapped};
+use super::words;
+
+/// Translates what a builder shows back.
+#[derive(Clone, Debug)]
+pub struct Names {
+    steps: Vec<Wrapped>,
+    lines: Vec<String>,
+    names_stage: bool,
+    /// The words before a command, as a builder joins them.
+    wrapper: String,
+    escape: char,
+    /// The lines of the step that the excerpt being shown points at.
+    pointed: Option<RangeInclusive<usize>>,
+}
+
+impl Names {
+    /// For the text `original`, of which `injected` was made with the words `wrapper`.
+    pub fn new(original: &str, injected: &Injected, wrapper: &[&str]) -> Names {
+        let head: String = original.lines().take_while(|line| line.trim_start().starts_with('#')).collect();
+        let head: String = head.to_ascii_lowercase().split_whitespace().collect();
+        Names {
+            steps: injected.wrapped.clone(),
+            lines: original.lines().map(str::to_owned).collect(),
+            names_stage: injected.names_stage,
+            wrapper: wrapper.iter().map(|word| format!("{word} ")).collect(),
+            escape: if head.contains("escape=`") { '`' } else { '\\' },
+            pointed: None,
+        }
+    }
+
+    /// The name of a vertex (`[2/3] RUN ...`).
+    pub fn vertex<'a>(&self, shown: &'a str) -> Cow<'a, str> {
+        let Some((head, instruction)) = shown.split_once("] ").filter(|_| shown.starts_with('[')) else {
+            return Cow::Borrowed(shown);
+        };
+        let original = self.instruction(instruction);
+        let head = match self.names_stage && head.contains("stage-0 ") {
+            true => Cow::Owned(head.replacen("stage-0 ", "", 1)),
+            false => Cow::Borrowed(head),
+        };
+        match (&head, original) {
+            (Cow::Borrowed(_), None) => Cow::Borrowed(shown),
+            (_, original) => Cow::Owned(format!("{head}] {}", original.as_deref().unwrap_or(instruction))),
+        }
+    }
+
+    /// The instruction that is shown as `shown`; `None` if none of the wrapped ones is.
+    fn instruction(&self, shown: &str) -> Option<String> {
+        let arguments = shown.strip_prefix("RUN ")?;
+        let by_variables = || {
+            self.steps.iter().find_map(|step| {
+                let rewritten = step.rewritten.split_once(char::is_whitespace)?.1.trim();
+                let original = step.original.split_once(char::is_whitespace)?.1.trim();
+                let values = words::learn(rewritten, arguments, self.escape)?;
+                Some(format!("RUN {}", words::show(original, &values, self.escape)))
+            })
+        };
+        by_variables().or_else(|| self.by_structure(arguments))
+    }
+
+    /// What can be told without knowing the step: the words in the list that follows our wrapper.
+    fn by_structure(&self, shown: &str) -> Option<String> {
+        let at = shown.find("[\"").filter(|_| shown.starts_with("--mount="))?;
+        let words: Vec<String> = serde_json::from_str(&shown[at..]).ok()?;
+        let command = words.join(" ");
+        let command = command.strip_prefix(&self.wrapper)?;
+        let flags: Vec<&str> = shown[..at].split_whitespace().skip(1).collect();
+        Some(["RUN"].into_iter().chain(flags).chain([command]).collect::<Vec<_>>().join(" "))
+    }
+
+    /// A text of the builder's own, such as the reason for which a step failed.
+    pub fn reason<'a>(&self, shown: &'a str) -> Cow<'a, str> {
+        match shown.contains(&self.wrapper) {
+            true => Cow::Owned(shown.replace(&self.wrapper, "")),
+            false => Cow::Borrowed(shown),
+        }
+    }
+
+    /// A line that a builder prints after the last step: the name of the one that failed (` > [2/3] RUN ...:`), lines of
+    /// the Dockerfile (`   3 | >>> RUN ...`), the reason.
+    pub fn epilogue<'a>(&mut self, shown: &'a str) -> Cow<'a, str> {
+        if let Some(name) = shown.strip_prefix(" > ").and_then(|rest| rest.strip_suffix(':')) {
+            return Cow::Owned(format!(" > {}:", self.vertex(name)));
+        }
+        if let Some((number, text)) = shown.split_once(" | ")
+            && let Ok(line) = number.trim().parse::<usize>()
+            && let Some(original) = line.checked_sub(1).and_then(|line| self.lines.get(line))
+            && let Some(mark) = text.get(..4)
+        {
+            if mark == ">>> " {
+                let step = self.steps.iter().find(|step| step.lines.contains(&line));
+                self.pointed = step.map(|step| step.lines.clone()).or(self.pointed.take());
+            }
+            let is_pointed_at = self.pointed.as_ref().is_some_and(|lines| lines.contains(&line));
+            let mark = if is_pointed_at { ">>> " } else { mark };
+            return Cow::Owned(format!("{number} | {mark}{original}"));
+        }
+        self.reason(shown)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dockerfile::{Injection, inject};
+
+    const WRAPPER: [&str; 3] = ["/w", "step", "--"];
+
+    fn names(original: &str) -> (Names, Injected) {
+        let injected = inject(
+            original,
+            &Injection {
+                mount: "type=bind,from=w",
+                wrapper: &WRAPPER,
+                here_documents: true,
+                argument: &|_| None,
+                shell: &|_| Some(vec!["/bin/sh".into(), "-c".into()]),
+            },
+        )
+        .unwrap();
+        (Names::new(original, &injected, &WRAPPER), injected)
+    }
+
+    #[test]
+    fn names_are_those_of_the_original() {
+        let original = "FROM x\nrun a && \\\n  # why\n  b\nRUN <<E\none\ntwo\nE\nRUN --mount=type=cache,target=/c c\n";
+        let (names, injected) = names(original);
+        assert!(injected.names_stage);
+        let original = ["RUN a &&   b", "RUN <<E (one...)", "RUN --mount=type=cache,target=/c c"];
+        for (step, original) in injected.wrapped.iter().zip(original) {
+            let shown = format!("[stage-0 2/4] RUN {}", &step.rewritten[4..]);
+            assert_eq!(names.vertex(&shown), format!("[2/4] {original}"));
+        }
+        assert_eq!(names.vertex("[stage-0 1/4] FROM x"), "[1/4] FROM x");
+        assert_eq!(names.vertex("[internal] load metadata for x"), "[internal] load metadata for x");
+        let unknown = "[2/4] RUN --mount=type=bind,from=w --network=none [\"/w\",\"step\",\"--\",\"/bin/sh\",\"-c\",\"other\"]";
+        assert_eq!(names.vertex(unknown), "[2/4] RUN --network=none /bin/sh -c other");
+    }
+
+    #[test]
+    fn stages_that_have_names_keep_them() {
+        for text in ["FROM x\nCOPY --from=y /a /b\nRUN a\n", "FROM x\nRUN a\nFROM y\nRUN b\n", "FROM x AS y\nRUN a\n"] {
+            assert!(!names(text).1.names_stage, "{text}");
+        }
+        assert!(names("FROM x\nRUN echo --from=x\nCOPY a b\n").1.names_stage);
+    }
+
+    #[test]
+    fn the_epilogue_is_that_of_the_original() {
+        let (mut names, injected) = names("FROM x\nRUN a \\\n  b\nCOPY c d\n");
+        let lines: Vec<&str> = injected.text.lines().collect();
+        assert_eq!(names.epilogue(&format!(" > [stage-0 2/3] {}:", lines[1])), " > [2/3] RUN a   b:");
+        assert_eq!(names.epilogue(&format!("   2 | >>> {}", lines[1])), "   2 | >>> RUN a \\");
+        assert_eq!(names.epilogue(&format!("   3 |     {}", lines[2])), "   3 | >>>   b");
+        assert_eq!(names.epilogue("   4 |     COPY c d"), "   4 |     COPY c d");
+        assert_eq!(
+            names.epilogue("ERROR: process \"/w step -- /bin/sh -c a   b\" did not complete"),
+            "ERROR: process \"/bin/sh -c a   b\" did not complete"
+        );
+    }
+}
