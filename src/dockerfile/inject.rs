@@ -94,7 +94,8 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
     let mut stages: HashMap<String, Option<Vec<String>>> = HashMap::new();
     let mut stage = String::new();
     let mut shell = None;
-    let mut output = Output { text, escape, mark, pieces: String::new(), copied: 0, wrapped: Vec::new(), left: Vec::new() };
+    let mut output =
+        Output { text, escape, mark, pieces: String::new(), copied: 0, wrapped: Vec::new(), left: Vec::new() };
     for (number, instruction) in parsed.instructions.iter().enumerate() {
         match instruction {
             Instruction::Arg(argument) if stages.is_empty() && stage.is_empty() => {

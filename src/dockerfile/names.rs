@@ -142,7 +142,8 @@ mod tests {
         }
         assert_eq!(names.vertex("[stage-0 1/4] FROM x"), "[1/4] FROM x");
         assert_eq!(names.vertex("[internal] load metadata for x"), "[internal] load metadata for x");
-        let unknown = "[2/4] RUN --mount=type=bind,from=w --network=none [\"/w\",\"step\",\"--\",\"/bin/sh\",\"-c\",\"other\"]";
+        let unknown =
+            "[2/4] RUN --mount=type=bind,from=w --network=none [\"/w\",\"step\",\"--\",\"/bin/sh\",\"-c\",\"other\"]";
         assert_eq!(names.vertex(unknown), "[2/4] RUN --network=none /bin/sh -c other");
     }
 

@@ -48,15 +48,12 @@ pub(super) fn show(instruction: &str, values: &Values<'_>, escape: char) -> Stri
 }
 
 /// Finds values for the variables among `pieces` such that they are `shown`; one variable has one value.
-fn align<'a>(
-    pieces: &[Piece<'a>],
-    shown: &'a str,
-    values: &mut HashMap<&'a str, &'a str>,
-    tries: &mut usize,
-) -> bool {
+fn align<'a>(pieces: &[Piece<'a>], shown: &'a str, values: &mut HashMap<&'a str, &'a str>, tries: &mut usize) -> bool {
     let Some((first, rest)) = pieces.split_first() else { return shown.is_empty() };
     let name = match first {
-        Piece::Text(text) => return shown.strip_prefix(text.as_str()).is_some_and(|shown| align(rest, shown, values, tries)),
+        Piece::Text(text) => {
+            return shown.strip_prefix(text.as_str()).is_some_and(|shown| align(rest, shown, values, tries));
+        }
         Piece::Variable(name) => *name,
     };
     if let Some(value) = values.get(name) {
@@ -111,7 +108,9 @@ fn pieces(instruction: &str, escape: char, shows_escapes: bool) -> Option<Vec<Pi
                 text.push(next);
                 rest = &after[next.len_utf8()..];
             }
-        } else if letter == '$' && let length @ 1.. = variable(after)? {
+        } else if letter == '$'
+            && let length @ 1.. = variable(after)?
+        {
             pieces.push(Piece::Text(std::mem::take(&mut text)));
             pieces.push(Piece::Variable(&rest[..1 + length]));
             rest = &after[length..];

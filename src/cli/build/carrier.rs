@@ -77,5 +77,7 @@ fn archive(executable: &[u8]) -> anyhow::Result<Vec<u8>> {
 pub(super) fn is_ours(vertex: &str) -> bool {
     vertex.starts_with(&format!("[context {NAME}]"))
         || (vertex.contains(&format!("/{NAME}:"))
-            && (vertex.starts_with("FROM ") || vertex.starts_with("[internal] load metadata for ") || vertex.starts_with("resolve ")))
+            && (vertex.starts_with("FROM ")
+                || vertex.starts_with("[internal] load metadata for ")
+                || vertex.starts_with("resolve ")))
 }

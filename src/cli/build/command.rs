@@ -39,17 +39,66 @@ pub(super) struct Command {
 
 /// The options of a build that take the next word as their value.
 const WITH_VALUE: [&str; 42] = [
-    "--add-host", "--allow", "--annotation", "--attest", "--build-arg", "--build-context", "--builder", "--cache-from",
-    "--cache-to", "--call", "--cgroup-parent", "--cpu-period", "--cpu-quota", "--cpu-shares", "--cpuset-cpus",
-    "--cpuset-mems", "--file", "--iidfile", "--isolation", "--label", "--memory", "--memory-swap", "--metadata-file",
-    "--network", "--no-cache-filter", "--output", "--platform", "--policy", "--progress", "--secret",
-    "--security-opt", "--shm-size", "--ssh", "--tag", "--target", "--ulimit", "-c", "-f", "-m", "-o", "-t", "--provenance-mode",
+    "--add-host",
+    "--allow",
+    "--annotation",
+    "--attest",
+    "--build-arg",
+    "--build-context",
+    "--builder",
+    "--cache-from",
+    "--cache-to",
+    "--call",
+    "--cgroup-parent",
+    "--cpu-period",
+    "--cpu-quota",
+    "--cpu-shares",
+    "--cpuset-cpus",
+    "--cpuset-mems",
+    "--file",
+    "--iidfile",
+    "--isolation",
+    "--label",
+    "--memory",
+    "--memory-swap",
+    "--metadata-file",
+    "--network",
+    "--no-cache-filter",
+    "--output",
+    "--platform",
+    "--policy",
+    "--progress",
+    "--secret",
+    "--security-opt",
+    "--shm-size",
+    "--ssh",
+    "--tag",
+    "--target",
+    "--ulimit",
+    "-c",
+    "-f",
+    "-m",
+    "-o",
+    "-t",
+    "--provenance-mode",
 ];
 
 /// The options before the client's command that take the next word as their value.
 const GLOBAL_WITH_VALUE: [&str; 14] = [
-    "--config", "--context", "-c", "--host", "-H", "--log-level", "-l", "--tlscacert", "--tlscert", "--tlskey",
-    "--file", "-f", "--project-name", "-p",
+    "--config",
+    "--context",
+    "-c",
+    "--host",
+    "-H",
+    "--log-level",
+    "-l",
+    "--tlscacert",
+    "--tlscert",
+    "--tlskey",
+    "--file",
+    "-f",
+    "--project-name",
+    "-p",
 ];
 
 impl Command {
@@ -166,7 +215,8 @@ impl Command {
 
     /// The words up to the client's own command: what other commands to the same engine begin with.
     pub(super) fn client(&self) -> Vec<OsString> {
-        let own = |word: &OsString| ["build", "b", "image", "builder", "buildx", "compose"].iter().any(|own| word == own);
+        let own =
+            |word: &OsString| ["build", "b", "image", "builder", "buildx", "compose"].iter().any(|own| word == own);
         let end = self.words.iter().position(own).unwrap_or(1).max(1);
         self.words[..end.min(self.words.len())].to_vec()
     }
@@ -200,8 +250,18 @@ mod tests {
     fn finds_the_build_and_what_it_names() {
         for (line, kind, file, context) in [
             ("docker build .", Kind::Build, None, Some(".")),
-            ("/usr/bin/docker -H tcp://x image build -t a -f D --build-arg A=b ctx", Kind::Build, Some("D"), Some("ctx")),
-            ("docker --context x buildx build --file=D -ta --load . --progress plain", Kind::Buildx, Some("D"), Some(".")),
+            (
+                "/usr/bin/docker -H tcp://x image build -t a -f D --build-arg A=b ctx",
+                Kind::Build,
+                Some("D"),
+                Some("ctx"),
+            ),
+            (
+                "docker --context x buildx build --file=D -ta --load . --progress plain",
+                Kind::Buildx,
+                Some("D"),
+                Some("."),
+            ),
             ("docker build -qfD -", Kind::Build, Some("D"), Some("-")),
             ("docker build --no-cache --target x -- -odd", Kind::Build, None, Some("-odd")),
             ("docker compose -f c.yml build api", Kind::Several, None, None),

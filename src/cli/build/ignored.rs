@@ -18,7 +18,8 @@ pub(super) fn warning(command: &Command, directories: &[PathBuf]) -> Option<Stri
     let own = file.and_then(|file| std::fs::read_to_string(file).ok());
     let patterns = own.or_else(|| std::fs::read_to_string(context.join(".dockerignore")).ok()).unwrap_or_default();
     let in_context = directories.iter().find(|directory| {
-        let relative = directory.canonicalize().ok().and_then(|path| path.strip_prefix(&context).map(Path::to_owned).ok());
+        let relative =
+            directory.canonicalize().ok().and_then(|path| path.strip_prefix(&context).map(Path::to_owned).ok());
         relative.is_some_and(|relative| !relative.as_os_str().is_empty() && !is_ignored(&relative, &patterns))
     })?;
     let first = in_context.canonicalize().ok()?;
@@ -56,7 +57,8 @@ mod tests {
     #[test]
     fn patterns_are_those_of_docker() {
         let path = Path::new("logs/build");
-        for pattern in ["logs", "logs/", "/logs", "./logs", "logs/**", "**/logs", "log?", "*", "logs/build", "*/build"] {
+        for pattern in ["logs", "logs/", "/logs", "./logs", "logs/**", "**/logs", "log?", "*", "logs/build", "*/build"]
+        {
             assert!(is_ignored(path, pattern), "{pattern}");
         }
         for pattern in ["", "# logs", "build", "logs/other", "logs\n!logs/build"] {

@@ -176,7 +176,8 @@ impl Record {
         let mut said = |event: fn(String) -> Told, reason: String| events.push(event(reason).at(at));
         if let Some(rewritten) = rewritten {
             for left in &rewritten.left {
-                self.notes.push(format!("line {} was left as it stands: `{}`: {}", left.line, left.instruction, left.reason));
+                self.notes
+                    .push(format!("line {} was left as it stands: `{}`: {}", left.line, left.instruction, left.reason));
             }
         }
         match outcome {

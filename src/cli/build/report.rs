@@ -62,9 +62,10 @@ impl Report<'_> {
             console.talk(&format!("wheeltap: {} {}: {}{state}", vertex.id, title(vertex), taken.text()));
         }
         let summary = &self.session.summary;
-        let cached = self.build.and_then(Build::cached_rate).map_or(String::new(), |rate| {
-            format!("; {:.0} % of the steps cached", rate * 100.0)
-        });
+        let cached = self
+            .build
+            .and_then(Build::cached_rate)
+            .map_or(String::new(), |rate| format!("; {:.0} % of the steps cached", rate * 100.0));
         console.talk(&format!(
             "wheeltap: {}: {} downloaded ({}), {} cached ({}), {} failed, {} unknown{cached}",
             self.service,
@@ -123,10 +124,8 @@ impl Report<'_> {
 
 impl Taken {
     fn text(&self) -> String {
-        let mut parts = vec![
-            format!("{} downloaded ({})", self.downloaded, bytes(self.bytes)),
-            format!("{} cached", self.cached),
-        ];
+        let mut parts =
+            vec![format!("{} downloaded ({})", self.downloaded, bytes(self.bytes)), format!("{} cached", self.cached)];
         if self.failed > 0 {
             parts.push(counted(self.failed as usize, "missing", "missing"));
         }
@@ -141,7 +140,8 @@ impl Taken {
 fn title(vertex: &Vertex) -> String {
     let name = &vertex.name;
     let stage = name.stage.as_deref().map(|stage| format!("{stage} ")).unwrap_or_default();
-    let place = name.index.zip(name.total).map(|(index, total)| format!("[{stage}{index}/{total}] ")).unwrap_or_default();
+    let place =
+        name.index.zip(name.total).map(|(index, total)| format!("[{stage}{index}/{total}] ")).unwrap_or_default();
     let mut title = format!("{place}{}", name.instruction);
     if let Some((end, _)) = title.char_indices().nth(100) {
         title.truncate(end);

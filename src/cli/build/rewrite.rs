@@ -39,7 +39,9 @@ pub(super) fn rewrite(command: &Command) -> anyhow::Result<Rewritten> {
             anyhow::bail!("DOCKER_BUILDKIT=0 asks for the builder before BuildKit, which cannot mount our executable")
         }
         Kind::Build | Kind::Buildx => {}
-        Kind::Several => anyhow::bail!("it is several builds with a file of their own; inject each with `docker build`"),
+        Kind::Several => {
+            anyhow::bail!("it is several builds with a file of their own; inject each with `docker build`")
+        }
         Kind::Other => anyhow::bail!("it is no `docker build`"),
     }
     if let Some(platform) = command.platform.as_deref().filter(|platform| is_other_platform(platform)) {

@@ -8,9 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Finding;
 use crate::classify::buildkit::{Build, State, Vertex};
-use crate::event::{
-    Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Moment, Redactor, canonical_name,
-};
+use crate::event::{Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Moment, Redactor, canonical_name};
 use crate::ledger::invocation_id;
 
 /// The events of a build. `at` is when its log was read.
@@ -57,12 +55,7 @@ fn key(artifact: &Artifact) -> Option<(String, Option<String>)> {
 }
 
 /// What the tools in a step printed, one invocation for each tool.
-fn told(
-    vertex: &Vertex,
-    known: &BTreeSet<(String, Option<String>)>,
-    redactor: &Redactor,
-    at: Moment,
-) -> Vec<Event> {
+fn told(vertex: &Vertex, known: &BTreeSet<(String, Option<String>)>, redactor: &Redactor, at: Moment) -> Vec<Event> {
     let mut events = Vec::new();
     let shimmed = !vertex.senders.is_empty();
     for (tool, findings) in &vertex.findings {
