@@ -83,6 +83,9 @@ impl Report<'_> {
             let reason = artifact.reason.as_deref().unwrap_or("it was not obtained");
             console.say(Tone::Bad, "wheeltap", &format!("missing: {}: {reason}", artifact.label()));
         }
+        for missing in &self.session.network.missing {
+            console.say(Tone::Bad, "wheeltap", &format!("missing: {}: nothing offered it", missing.requirement));
+        }
         let files: Vec<String> = files.iter().map(|path| short(path)).collect();
         console.talk(&format!("wheeltap: {}", files.join(", ")));
     }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Finding;
 use crate::classify::buildkit::{Build, State, Vertex};
-use crate::event::{Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Moment, Redactor, canonical_name};
+use crate::event::{Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Missing, Moment, Redactor, canonical_name};
 use crate::ledger::invocation_id;
 
 /// The events of a build. `at` is when its log was read.
@@ -72,8 +72,13 @@ fn told(vertex: &Vertex, known: &BTreeSet<(String, Option<String>)>, redactor: &
                     let record = Attempt { invocation: Some(id.clone()), ..redactor.attempt(attempt) };
                     said.push(Event::Attempt { at, record: Box::new(record) });
                 }
+                Finding::Missing { requirement } if !shimmed => {
+                    let requirement = redactor.text(requirement);
+                    let record = Missing { tool: (*tool).to_owned(), requirement, invocation: Some(id.clone()) };
+                    said.push(Event::Missing { at, record: Box::new(record) });
+                }
                 Finding::BlindSpot(reason) => invocation.blind_spots.push(redactor.text(reason)),
-                Finding::Attempt(_) | Finding::Installed { .. } => {}
+                Finding::Attempt(_) | Finding::Missing { .. } | Finding::Installed { .. } => {}
             }
         }
         artifacts.retain(|_, record| !shimmed || key(record).is_some_and(|key| !known.contains(&key)));
