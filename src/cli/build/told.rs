@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Finding;
 use crate::classify::buildkit::{Build, State, Vertex};
-use crate::event::{Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Missing, Moment, Redactor, canonical_name};
+use crate::event::{
+    Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Missing, Moment, Redactor, canonical_name,
+};
 use crate::ledger::invocation_id;
 
 /// The events of a build. `at` is when its log was read.
