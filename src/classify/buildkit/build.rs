@@ -154,6 +154,8 @@ fn in_step(mut event: Event, step: Option<&Step>) -> Event {
             record.step = Some(step.clone());
         }
         Event::Artifact { record, .. } => record.step = Some(step.clone()),
+        Event::Attempt { record, .. } => record.step = Some(step.clone()),
+        Event::Watched { record, .. } => record.watch.step = Some(step.clone()),
         // What concerns the session in which a step was recorded concerns that step.
         Event::Degraded { invocation: None, reason, .. } | Event::BlindSpot { invocation: None, reason, .. } => {
             *reason = format!("step {}: {reason}", step.id);

@@ -83,7 +83,7 @@ impl Report<'_> {
             let reason = artifact.reason.as_deref().unwrap_or("it was not obtained");
             console.say(Tone::Bad, "wheeltap", &format!("missing: {}: {reason}", artifact.label()));
         }
-        for missing in &self.session.network.missing {
+        for missing in &self.session.network.completeness.missing {
             console.say(Tone::Bad, "wheeltap", &format!("missing: {}: nothing offered it", missing.requirement));
         }
         let files: Vec<String> = files.iter().map(|path| short(path)).collect();

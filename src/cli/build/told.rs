@@ -71,7 +71,8 @@ fn told(vertex: &Vertex, known: &BTreeSet<(String, Option<String>)>, redactor: &
                 Finding::Version(version) => invocation.tool_version = Some(redactor.text(version)),
                 Finding::Artifact { number, record, .. } => drop(artifacts.insert(*number, record)),
                 Finding::Attempt(attempt) if !shimmed => {
-                    let record = Attempt { invocation: Some(id.clone()), ..redactor.attempt(attempt) };
+                    let step = Some(vertex.step());
+                    let record = Attempt { invocation: Some(id.clone()), step, ..redactor.attempt(attempt) };
                     said.push(Event::Attempt { at, record: Box::new(record) });
                 }
                 Finding::Missing { requirement } if !shimmed => {
