@@ -156,8 +156,7 @@ impl Tap for Screen {
         }
         let mut held = std::mem::take(&mut self.held[place]);
         held.extend_from_slice(input);
-        let mut lines = held.split_inclusive(|&byte| byte == b'\n').peekable();
-        while let Some(line) = lines.next() {
+        for line in held.split_inclusive(|&byte| byte == b'\n') {
             let Some(whole) = line.strip_suffix(b"\n") else {
                 self.held[place] = line.to_vec();
                 break;
