@@ -1,6 +1,6 @@
 //! What a classifier says, and where the caller can look for more.
 
-use crate::event::{Artifact, Attempt};
+use crate::event::{Artifact, Attempt, Origin, Sha256};
 
 /// Which of a tool's texts bytes belong to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,12 +32,28 @@ pub enum End {
 pub struct Clues {
     /// The URL as the tool uses it, without its fragment, unredacted: the key of pip's HTTP cache.
     pub url: Option<Vec<u8>>,
+    /// Of an index page: the URL that its own links give as their page's, as `url`. It is where the page came from, after
+    /// redirections.
+    pub answered: Option<Vec<u8>>,
     /// Where the tool said that it saved or found the file; relative to the tool's working directory.
     pub path: Option<Vec<u8>>,
     /// Where the file lies only while the tool runs.
     pub temporary: Option<Vec<u8>>,
     /// The digest that the index promised.
-    pub promised: Option<crate::event::Sha256>,
+    pub promised: Option<Sha256>,
+    /// The origin waits for the digest.
+    pub doubt: Option<Doubt>,
+}
+
+/// The tool refused a file for its digest without naming it, and this may be the one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Doubt {
+    /// The digests of what was refused.
+    pub refused: Vec<Sha256>,
+    /// Why a file with one of them is `failed`.
+    pub reason: String,
+    /// The origin of a file with any other digest.
+    pub otherwise: Origin,
 }
 
 /// One thing that a classifier found.

@@ -10,4 +10,4 @@ pub mod buildkit;
 mod finding;
 pub mod pip;
 
-pub use finding::{Channel, Clues, End, Finding};
+pub use finding::{Channel, Clues, Doubt, End, Finding};

@@ -140,7 +140,10 @@ class Handler(BaseHTTPRequestHandler):
 
     do_HEAD = do_POST = do_GET
 
-    def record(self, **facts):
+    def record(self, line=None, **facts):
+        """Notes down the request, or completes the line that was noted down when it came."""
+        if line is not None:
+            return line.update(facts)
         url = urllib.parse.urlsplit(self.path)
         asked = {name: self.headers[name] for name in ("Range", "If-None-Match", "Cache-Control", "Accept", "User-Agent")
                  if self.headers[name] is not None}
@@ -148,6 +151,7 @@ class Handler(BaseHTTPRequestHandler):
                 "asked": asked, "authorization": self.headers["Authorization"] is not None, **facts}
         with self.world.lock:
             self.world.requests.append(line)
+        return line
 
     def host(self):
         if self.command == "CONNECT":
@@ -228,6 +232,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send(how, 200, body, headers)
 
     def send(self, how, status, body, headers={}):
+        # The next request may come on another connection before this answer has been sent to its end.
+        line = self.record(status=status, sent=0, total=len(body))
         chunked = not how.get("length", True) and status == 200
         lines = ["HTTP/1.1 %d %s" % (status, self.responses.get(status, ("",))[0]), "Date: " + formatdate(usegmt=True)]
         lines += ["%s: %s" % pair for pair in headers.items()]
@@ -248,7 +254,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.connection.sendall(b"0\r\n\r\n")
         finally:
             digest = hashlib.sha256(body[:sent]).hexdigest()
-            self.record(status=status, sent=sent, total=len(body), sha256=digest)
+            self.record(line, sent=sent, sha256=digest)
 
 
 def etag(body):

@@ -1,51 +1,101 @@
 //! Runs the scenarios.
 //!
-//! `LIVE_PIP=text cargo test --test live_pip` runs only those whose name contains `text`.
+//! The core runs with every pip; the others are dealt to pip 24.0 and the newest. `LIVE_PIP=text cargo test --test
+//! live_pip` runs those whose name contains `text`, undealt: `LIVE_PIP=` runs them all.
 
+use std::collections::BTreeMap;
 use std::io::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, Once, OnceLock};
 
 use super::alike::{self, Outcome};
 use super::scenario::Scenario;
 use super::scenarios;
 use super::support::index::Index;
-use super::support::pips::RealPip;
+use super::support::pips::{NEWEST, RealPip, VERSIONS};
 use super::support::place::{Place, Side};
 use super::support::requires;
 use super::support::streams::Streams;
 use super::truth::{self, Tally};
 
-// Contract: pip-alike
-// Contract: pip-truth
-/// All scenarios that concern pip `wanted`; fails when any of them shows a difference or a record that is not true.
-fn live(wanted: &str) {
-    let pip = match RealPip::provide(wanted) {
-        Ok(pip) => pip,
-        Err(lack) => return assert!(!requires::met(&lack, false)),
-    };
-    let mut index = Index::start(&pip).unwrap();
-    let place = Place::new(&pip);
-    let only = std::env::var("LIVE_PIP").unwrap_or_default();
-    let (mut total, mut count, mut faults) = (Tally::default(), 0, Vec::new());
-    for scenario in scenarios::all() {
-        if !scenario.name.contains(&only) || !(scenario.concerns)(wanted, pip.release()) {
-            continue;
+/// How many scenarios of one pip are played at a time. The tests of two pips usually run at the same time.
+const AT_ONCE: usize = 2;
+
+/// What came of all scenarios of one pip.
+struct Report {
+    version: String,
+    count: usize,
+    tally: Tally,
+    /// How runs through the shim differ from bare ones.
+    differences: Vec<String>,
+}
+
+/// The report of the pip `wanted`, made by whichever test needs it first; `None` if there is no such pip here.
+fn report(wanted: &str) -> Option<&'static Report> {
+    static REPORTS: [OnceLock<Option<Report>>; VERSIONS.len()] = [const { OnceLock::new() }; VERSIONS.len()];
+    let number = VERSIONS.iter().position(|version| *version == wanted).unwrap();
+    let report = REPORTS[number].get_or_init(|| match RealPip::provide(wanted) {
+        Ok(pip) => Some(play_all(wanted, &pip)),
+        Err(lack) => {
+            assert!(!requires::met(&lack, false));
+            None
         }
-        count += 1;
-        let (tally, differences) = play(&scenario, &pip, &mut index, &place);
-        let remarks = differences.into_iter().chain(tally.remarks);
-        faults.extend(remarks.map(|remark| format!("{}: {remark}", scenario.name)));
-        total.right += tally.right;
-        total.wrong += tally.wrong;
-        total.missed += tally.missed;
-        total.unknown += tally.unknown;
+    });
+    if REPORTS.iter().all(|report| report.get().is_some()) {
+        static SHOWN: Once = Once::new();
+        SHOWN.call_once(|| show(REPORTS.iter().filter_map(|report| report.get()?.as_ref())));
     }
-    // Past the capture of the test harness: the table is for whoever runs the tests.
-    let row = format!(
-        "pip {:<7} {count:>4} scenarios: {:>4} right {:>3} wrong {:>3} missed {:>3} unknown\n",
-        pip.version, total.right, total.wrong, total.missed, total.unknown
-    );
-    std::io::stderr().write_all(row.as_bytes()).unwrap();
-    assert!(faults.is_empty(), "pip {}:\n{}", pip.version, faults.join("\n"));
+    report.as_ref()
+}
+
+/// Plays all scenarios that concern a pip, some at a time, each time in a place of its own.
+fn play_all(wanted: &str, pip: &RealPip) -> Report {
+    let only = std::env::var("LIVE_PIP").ok();
+    let mut scenarios = scenarios::all();
+    scenarios.retain(|scenario| (scenario.concerns)(wanted, pip.release()));
+    match only {
+        Some(only) => scenarios.retain(|scenario| scenario.name.contains(&only)),
+        None => {
+            let mut number = 0;
+            scenarios.retain(|scenario| {
+                number += usize::from(scenario.dealt);
+                !scenario.dealt || (number % 2 == 0) == (wanted == NEWEST)
+            });
+        }
+    }
+    let (next, played) = (AtomicUsize::new(0), Mutex::new(BTreeMap::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE.min(scenarios.len()) {
+            scope.spawn(|| {
+                let (mut index, place) = (Index::start(pip).unwrap(), Place::new(pip));
+                while let Some(scenario) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = play(scenario, pip, &mut index, &place);
+                    played.lock().unwrap().insert(scenario.name, result);
+                }
+            });
+        }
+    });
+    let played = played.into_inner().unwrap();
+    assert_eq!(played.len(), scenarios.len(), "each scenario has a name of its own");
+    let count = scenarios.len();
+    let mut report = Report { version: pip.version.clone(), count, tally: Tally::default(), differences: Vec::new() };
+    for (name, (tally, differences)) in played {
+        report.differences.extend(differences.into_iter().map(|difference| format!("{name}: {difference}")));
+        report.tally.add(name, tally);
+    }
+    report
+}
+
+/// Shows the table past the capture of the test harness: it is for whoever runs the tests.
+fn show<'a>(reports: impl Iterator<Item = &'a Report>) {
+    let mut text = "table: pip against the truth, live\n".to_owned();
+    let heads = ["version", "scenarios", "right", "wrong", "missed", "phantom", "unknown"];
+    text += &heads.map(|head| format!("{head:>10}")).concat();
+    for Report { version, count, tally, .. } in reports {
+        let figures = [*count, tally.right, tally.wrong, tally.missed, tally.phantom, tally.unknown];
+        text += &format!("\n{version:>10}{}", figures.map(|figure| format!("{figure:>10}")).concat());
+    }
+    std::io::stderr().write_all((text + "\nend of table\n").as_bytes()).unwrap();
 }
 
 /// One scenario, bare and shimmed from the same state: the record's tally, and the differences.
@@ -72,17 +122,18 @@ fn play(scenario: &Scenario, pip: &RealPip, index: &mut Index, place: &Place) ->
         differences.push(format!("bare pip: {}: {}", bare.ended.status, String::from_utf8_lossy(&bare.ended.stderr)));
     }
     let documents = place.sessions();
-    let tally = match &documents[..] {
-        [] if !scenario.recorded => Tally::default(),
+    let mut tally = match &documents[..] {
         [document] if scenario.recorded => {
-            differences.extend(invocation(scenario, pip, document, &shimmed));
-            truth::judge(scenario, document, &shimmed.requests, index, &before, &shimmed.tree)
+            let world = truth::World { requests: &shimmed.requests, index, before: &before, after: &shimmed.tree };
+            let mut tally = truth::judge(scenario, pip, document, &world);
+            tally.remarks.extend(invocation(scenario, pip, document, &shimmed));
+            tally
         }
-        _ => {
-            differences.push(format!("{} documents", documents.len()));
-            Tally::default()
-        }
+        _ => Tally::default(),
     };
+    if documents.len() != usize::from(scenario.recorded) {
+        tally.remarks.push(format!("{} documents", documents.len()));
+    }
     (tally, differences)
 }
 
@@ -115,17 +166,38 @@ fn invocation(scenario: &Scenario, pip: &RealPip, document: &serde_json::Value, 
     faults
 }
 
+// Contract: pip-truth
+fn truth(wanted: &str) {
+    let Some(report) = report(wanted) else { return };
+    let faults = &report.tally.remarks;
+    assert!(faults.is_empty(), "pip {}:\n{}", report.version, faults.join("\n"));
+    assert!(report.tally.right > 0 || std::env::var_os("LIVE_PIP").is_some(), "nothing was recorded");
+}
+
+// Contract: pip-alike
+fn alike(wanted: &str) {
+    let Some(report) = report(wanted) else { return };
+    assert!(report.differences.is_empty(), "pip {}:\n{}", report.version, report.differences.join("\n"));
+}
+
 macro_rules! versions {
-    ($($test:ident: $wanted:literal),* $(,)?) => {
-        $(#[test]
-        #[ignore = "not every scenario agrees yet: `cargo test --test live_pip -- --ignored` names those that do not"]
-        fn $test() {
-            live($wanted);
+    ($($module:ident: $wanted:literal),* $(,)?) => {
+        $(mod $module {
+            #[test]
+            fn truth() {
+                super::truth($wanted);
+            }
+
+            #[test]
+            #[ignore = "not every scenario agrees yet: `cargo test --test live_pip -- --ignored` names those that do not"]
+            fn alike() {
+                super::alike($wanted);
+            }
         })*
 
         #[test]
-        fn every_version_has_its_test() {
-            assert_eq!(super::support::pips::VERSIONS, [$($wanted),*]);
+        fn every_version_has_its_tests() {
+            assert_eq!(VERSIONS, [$($wanted),*]);
         }
     };
 }

@@ -20,6 +20,8 @@ pub(crate) struct Scenario {
     pub(crate) name: &'static str,
     /// Whether it runs with this pip.
     pub(crate) concerns: fn(&str, (u32, u32)) -> bool,
+    /// Whether one of the pips that it concerns is enough: there are more scenarios than there is time.
+    pub(crate) dealt: bool,
     /// How the server behaves in the run that is judged; as PyPI in the runs before.
     pub(crate) rules: Value,
     /// Lays things out before anything runs.
@@ -54,6 +56,7 @@ impl Scenario {
         Scenario {
             name,
             concerns: |wanted, _| matches!(wanted, "24.0" | "newest"),
+            dealt: true,
             rules: json!([]),
             prepare: |_, _| (),
             before: Vec::new(),
@@ -73,12 +76,14 @@ impl Scenario {
     /// With every pip, not only two of them.
     pub(crate) fn everywhere(mut self) -> Self {
         self.concerns = |_, _| true;
+        self.dealt = false;
         self
     }
 
     /// With these pips.
     pub(crate) fn with(mut self, concerns: fn(&str, (u32, u32)) -> bool) -> Self {
         self.concerns = concerns;
+        self.dealt = false;
         self
     }
 

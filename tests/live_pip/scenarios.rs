@@ -1,4 +1,4 @@
-//! The scenarios: all of them with pip 24.0 and the newest, a core with every pip.
+//! The scenarios: a core with every pip, all of them with pip 24.0 or the newest.
 
 use std::fs;
 use std::path::Path;
@@ -98,8 +98,13 @@ fn caches() -> Vec<Scenario> {
             .after(&["download", "-d", "wheels", "gamma"])
             .from("http-cache", &CHAIN),
         Scenario::new("download-corrupt", &["download", "-d", "wheels", "gamma"])
-            .everywhere()
+            .with(checks_pages)
             .prepare(|place, _| write(place, &format!("app/wheels/{ALPHA}"), "no wheel")),
+        Scenario::new("download-corrupt-unchecked", &["download", "-d", "wheels", "gamma"])
+            .with(|wanted, _| wanted == "22.3.1")
+            .fails()
+            .prepare(|place, _| write(place, &format!("app/wheels/{ALPHA}"), "no wheel"))
+            .from("failed", &[ALPHA]),
         Scenario::new("wheel-again", &["wheel", "-w", "wheels", "gamma"])
             .after(&["wheel", "-w", "wheels", "gamma"])
             .from("destination", &CHAIN),
@@ -241,9 +246,24 @@ fn failures() -> Vec<Scenario> {
             .rules(json!([{"match": "*/gamma-*.whl", "cut": 20000, "times": 1}])),
         Scenario::new("wrong-hash", &["install", "gamma"])
             .fails()
-            .everywhere()
+            .with(checks_pages)
             .rules(json!([{"match": "*/alpha/", "hashes": "wrong"}]))
             .refused(&[ALPHA]),
+        // One of three that are fetched before any is looked at; pip does not say which.
+        Scenario::new("wrong-hash-first", &["install", "gamma"])
+            .fails()
+            .with(checks_pages)
+            .rules(json!([{"match": "*/gamma/", "hashes": "wrong"}]))
+            .refused(&[GAMMA]),
+        Scenario::new("wrong-hash-unkept", &["install", "gamma"])
+            .fails()
+            .rules(json!([{"match": "*/beta/", "hashes": "wrong"}, {"match": "*/beta-*", "cache": false}]))
+            .refused(&[BETA]),
+        Scenario::new("wrong-hash-html", &["install", "gamma"])
+            .fails()
+            .with(|wanted, _| matches!(wanted, "22.3.1" | "24.0"))
+            .rules(json!([{"match": "*/beta/", "hashes": "wrong"}, {"match": "*", "json": false}]))
+            .refused(&[BETA]),
         Scenario::new("wrong-promise", &["install", "-r", "hashes.txt"])
             .fails()
             .prepare(|place, _| write(place, "app/hashes.txt", &format!("alpha==1.1 --hash=sha256:{:064}\n", 0)))
@@ -353,6 +373,11 @@ fn quiet() -> Vec<Scenario> {
         Scenario::new("no-bar", &["install", "--progress-bar", "off", "big"]),
         Scenario::new("colour", &["install", "big"]).env("FORCE_COLOR", "1"),
     ]
+}
+
+/// Whether a pip looks at the hashes that JSON pages promise: pip 22.3 does not.
+fn checks_pages(wanted: &str, _: (u32, u32)) -> bool {
+    wanted != "22.3.1"
 }
 
 fn write(place: &Place, path: &str, text: &str) {

@@ -4,7 +4,7 @@
 //! server confirmed (304) and one taken from the cache unasked. Refuses to guess between them; the answers' own lines,
 //! where the text has them, decide. Pages of `file:` URLs are no artifacts.
 
-use super::grammar::answered;
+use super::grammar::{answered, between};
 use super::place::Place;
 use super::run::Run;
 use super::url;
@@ -27,7 +27,8 @@ pub(super) struct Page {
 }
 
 impl Voice {
-    pub(super) fn want_page(&mut self, _run: &mut Run, place: Place, url: &[u8]) {
+    pub(super) fn want_page(&mut self, place: Place, url: &[u8]) {
+        self.listing = None;
         self.page =
             (!url.starts_with(b"file:")).then(|| Page { url: url.to_vec(), place, answer: None, unasked: false });
     }
@@ -57,7 +58,19 @@ impl Voice {
             _ => (Origin::Unknown, None),
         };
         let reason = (origin == Origin::Unknown).then_some(UNDECIDED);
-        self.note_page(run, &page.url, page.place, origin, reason.map(str::to_owned), size);
+        self.listing = self.note_page(run, &page.url, page.place, origin, reason.map(str::to_owned), size);
+    }
+
+    /// The first link of a page: `... (from PAGE)` is where the page came from, which is not where it was asked for if
+    /// the server redirected.
+    pub(super) fn page_answered(&mut self, run: &mut Run, number: usize, link: &[u8]) {
+        let Some(page) = between(link, b" (from ", b")").filter(|page| page.starts_with(b"http")) else { return };
+        let Some(view) = run.table.view(self.side, number) else { return };
+        let bare = url::without_user(url::without_fragment(page));
+        if view.clues.url.as_ref() != Some(&bare) {
+            view.artifact.source = Some(text(page));
+        }
+        view.clues.answered = Some(bare);
     }
 
     /// The page did not come. It is an artifact if a server answered, else an attempt and nothing more.
@@ -80,7 +93,7 @@ impl Voice {
         origin: Origin,
         reason: Option<String>,
         size: Option<u64>,
-    ) {
+    ) -> Option<usize> {
         let name = self.project_of(url);
         let page = || {
             let mut page = Artifact::new(Ecosystem::Pypi, Kind::Index);
@@ -89,9 +102,9 @@ impl Voice {
             page.purpose = if place == Place::Build { Purpose::Build } else { Purpose::Runtime };
             page
         };
-        let Some(number) = run.table.mention(self.side, url, page, Kind::Index) else { return };
+        let number = run.table.mention(self.side, url, page, Kind::Index)?;
         let evidence = self.evidence.clone();
-        let Some(view) = run.table.view(self.side, number) else { return };
+        let view = run.table.view(self.side, number)?;
         view.clues.url = Some(url::without_user(url::without_fragment(url)));
         view.artifact.add_evidence(evidence);
         if place == Place::Main {
@@ -103,6 +116,7 @@ impl Voice {
             view.artifact.reason = reason;
             view.artifact.size_bytes = size.or(view.artifact.size_bytes);
         }
+        Some(number)
     }
 
     /// The project that a page lists, as its URL spells it: the last component, if that is what pip looks for or if the

@@ -9,7 +9,7 @@ use super::names::{self, Release};
 use super::table::{Side, Table};
 use super::url;
 use crate::classify::Finding;
-use crate::event::text;
+use crate::event::{Sha256, text};
 
 /// One run: the artifacts, the facts of each text, and what is to be told.
 #[derive(Debug)]
@@ -39,6 +39,9 @@ pub(super) struct Facts {
     pub(super) saved: bool,
     /// File names whose bytes were not what was expected, and how.
     pub(super) wrong: HashMap<Vec<u8>, &'static str>,
+    /// The digests that files had which pip refused without naming them, and those that it expected instead.
+    pub(super) refused: Vec<Sha256>,
+    pub(super) expected: Vec<Sha256>,
     /// An archive could not be read; pip did not say which.
     pub(super) spoiled: bool,
     /// The file that pip took up last, until it began to install.

@@ -5,14 +5,16 @@
 use super::names::Release;
 use super::run::Run;
 use super::table::{Side, View};
-use crate::classify::End;
-use crate::event::{Artifact, Kind, Origin, Purpose};
+use crate::classify::{Doubt, End};
+use crate::event::{Artifact, Kind, Origin, Purpose, Sha256};
 
 /// How a file is wrong whose digest is not the one asked for.
 pub(super) const WRONG_HASH: &str = "the bytes received do not match the hash that was expected";
 /// How a file is wrong that pip could not open.
 pub(super) const NO_ARCHIVE: &str = "what was received is no sound archive";
+const PRESENT_NO_ARCHIVE: &str = "the file of that name that lay in the destination is no sound archive";
 const PRESENT_WRONG: &str = "the file of that name that lay in the destination has a wrong hash";
+const WHICH_WRONG: &str = "pip refused a file for its hash without saying which";
 const CUT_TEXT: &str = "the text ends before the transfer does";
 
 /// Errors that pip reports about what it does with files that it has whole.
@@ -62,15 +64,45 @@ pub(super) fn settle(run: &mut Run, side: Side, end: End) {
         let wrong = facts.wrong.get(filename);
         let present_wrong = view.artifact.origin == Origin::Destination && facts.present_wrong.contains(filename);
         match wrong {
+            Some(&how) if how == NO_ARCHIVE && view.artifact.origin == Origin::Destination => {
+                view.settle(Origin::Failed, Some(PRESENT_NO_ARCHIVE));
+            }
             Some(how) => view.settle(Origin::Failed, Some(how)),
             None if present_wrong => view.settle(Origin::Failed, Some(PRESENT_WRONG)),
             // Where pip lists the files whose bytes are wrong, it has looked at those of all the others.
-            None if view.open.is_some() && !facts.wrong.is_empty() => view.confirm(),
+            None if view.open.is_some() && !(facts.wrong.is_empty() && facts.refused.is_empty()) => view.confirm(),
             None if view.open.is_some() => close(view, end, facts.errors.iter()),
             None => {}
         }
     }
+    if !facts.refused.is_empty() {
+        doubt(run, side, &facts.expected, &facts.refused);
+    }
     *run.facts(side) = facts;
+}
+
+/// pip refused files without naming them: those of which something else was promised, else the only one that it can be,
+/// else perhaps any.
+fn doubt(run: &mut Run, side: Side, expected: &[Sha256], refused: &[Sha256]) {
+    let is_candidate = |view: &&mut View| {
+        let of_package = matches!(view.artifact.kind, Kind::Wheel | Kind::Sdist);
+        of_package && matches!(view.artifact.origin, Origin::Downloaded | Origin::HttpCache | Origin::Destination)
+    };
+    let is_expected = |view: &View| view.clues.promised.is_some_and(|promised| expected.contains(&promised));
+    let mut candidates: Vec<&mut View> = run.table.views(side).filter(is_candidate).collect();
+    if candidates.iter().any(|view| is_expected(view)) {
+        candidates.retain(|view| is_expected(view));
+    }
+    let certain = candidates.len() <= refused.len();
+    for view in candidates {
+        if certain {
+            view.settle(Origin::Failed, Some(WRONG_HASH));
+            continue;
+        }
+        let otherwise = view.artifact.origin;
+        view.settle(Origin::Unknown, Some(WHICH_WRONG));
+        view.clues.doubt = Some(Doubt { refused: refused.to_vec(), reason: WRONG_HASH.to_owned(), otherwise });
+    }
 }
 
 /// Marks what was fetched and neither installed, saved nor built from, if the run came to an end that tells.

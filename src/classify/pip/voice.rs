@@ -11,7 +11,7 @@ use super::place::{Place, Places};
 use super::run::Run;
 use super::table::Side;
 use super::{url, verdict};
-use crate::event::Evidence;
+use crate::event::{Evidence, Sha256};
 
 /// One channel's reader.
 #[derive(Debug)]
@@ -23,6 +23,8 @@ pub(super) struct Voice {
     /// The artifact whose transfer was announced last and is not known to have ended.
     pub(super) open: Option<usize>,
     pub(super) page: Option<Page>,
+    /// The page that has come and whose links follow.
+    pub(super) listing: Option<usize>,
     /// The last answer: its path, status and length.
     pub(super) answer: Option<(Vec<u8>, u16, Option<u64>)>,
     /// The wheel that pip is about to take from its cache of built wheels.
@@ -44,6 +46,8 @@ pub(super) struct Voice {
     /// pip's HTTP cache is known to be off.
     pub(super) no_cache: bool,
     mismatches: bool,
+    /// The digests that follow are of a file that pip does not name.
+    unnamed: bool,
     /// A line was pip's without doubt.
     pub(super) has_understood: bool,
 }
@@ -60,6 +64,7 @@ impl Voice {
             links: Links::default(),
             open: None,
             page: None,
+            listing: None,
             answer: None,
             built_earlier: None,
             doubtful: None,
@@ -71,6 +76,7 @@ impl Voice {
             is_debug: false,
             no_cache,
             mismatches: false,
+            unnamed: false,
             has_understood: false,
         }
     }
@@ -80,7 +86,7 @@ impl Voice {
         let link = text.strip_prefix(b"Found link ");
         if (link.is_some() || text.starts_with(b"Skipping link")) && !self.places.is_quoting() {
             self.has_understood = true;
-            self.list_link(run, link);
+            self.list_link(run, link, text);
             return;
         }
         let text = &text[..text.len().min(LONGEST)];
@@ -97,12 +103,15 @@ impl Voice {
     }
 
     /// A link of the page that was asked for: by far the most frequent line of a log.
-    pub(super) fn list_link(&mut self, run: &mut Run, link: Option<&[u8]>) {
+    pub(super) fn list_link(&mut self, run: &mut Run, link: Option<&[u8]>, text: &[u8]) {
         if let Some(link) = link {
             self.links.found(link);
         }
         if self.page.is_some() {
             self.page_arrived(run);
+        }
+        if let Some(page) = self.listing.take() {
+            self.page_answered(run, page, text);
         }
     }
 
@@ -135,7 +144,7 @@ impl Voice {
             Line::Saved { path } => self.saved(run, place, path),
             Line::Temporary { path } => self.temporary(place, path),
             Line::Search { project } => self.links.search(&crate::event::text(project)),
-            Line::PageWanted { url } => self.want_page(run, place, url),
+            Line::PageWanted { url } => self.want_page(place, url),
             Line::PageFetched { .. } => self.page_arrived(run),
             Line::Answer { path, status, size, .. } => self.answered(path, status, size),
             Line::Unasked => self.unasked(),
@@ -144,7 +153,11 @@ impl Voice {
                 self.mismatches = true;
                 run.facts(self.side).note_error(b"THESE PACKAGES DO NOT MATCH THE HASHES");
             }
+            Line::Unnamed => self.unnamed = self.mismatches,
+            Line::Expected { digest } if self.unnamed => note(&mut run.facts(self.side).expected, digest),
+            Line::Got { digest } if self.unnamed => note(&mut run.facts(self.side).refused, digest),
             Line::FromUrl { url } => {
+                self.unnamed = false;
                 self.relocate(run, url);
                 if self.mismatches {
                     run.facts(self.side).note_wrong(url::filename(url::without_fragment(url)), verdict::WRONG_HASH);
@@ -206,5 +219,12 @@ impl Voice {
             [index] if path.starts_with(url::path(index)) => url::host(index).map(<[u8]>::to_vec),
             _ => None,
         }
+    }
+}
+
+/// Adds a digest to a list; pip tells an error once more in its log.
+fn note(digests: &mut Vec<Sha256>, digest: &[u8]) {
+    if let Some(digest) = Sha256::from_hex(digest).filter(|digest| digests.len() < 64 && !digests.contains(digest)) {
+        digests.push(digest);
     }
 }

@@ -41,6 +41,9 @@ pub(crate) struct Record {
     pub(crate) written: i128,
     /// Whether the body has a file of its own, which only the arrival of a body writes.
     pub(crate) apart: bool,
+    /// When the directory was made that holds this record alone, as [`Body::written`]: nothing was kept under its URL
+    /// before. `None` where the file system does not tell.
+    pub(crate) born: Option<i128>,
     /// The status of the response.
     pub(crate) status: u16,
     /// Until when the response is fresh by its date and `max-age`, as [`Body::written`].
@@ -80,15 +83,17 @@ impl Cache {
         let apart = self.directory.join("http-v2").join(&below);
         match File::open(PathBuf::from(format!("{}.body", apart.display()))) {
             Ok(file) => {
-                let record =
-                    read(&apart).and_then(|(bytes, written)| Some(Response::parse(&bytes)?.record(written, true)));
+                let record = read(&apart).and_then(|(bytes, written)| {
+                    Some(Record { apart: true, born: born(&apart), ..Response::parse(&bytes)?.record(written) })
+                });
                 measure(file).ok().map(|body| Body { record, ..body })
             }
             Err(_) => {
-                let (bytes, written) = read(&self.directory.join("http").join(&below))?;
+                let path = self.directory.join("http").join(&below);
+                let (bytes, written) = read(&path)?;
                 let response = Response::parse(&bytes)?;
                 let sha256 = Sha256(sha2::Sha256::digest(response.body).into());
-                let record = Some(response.record(written, false));
+                let record = Some(Record { born: born(&path), ..response.record(written) });
                 Some(Body { size: response.body.len() as u64, sha256, written, record })
             }
         }
@@ -158,6 +163,13 @@ pub(crate) fn written(metadata: &std::fs::Metadata) -> i128 {
     i128::from(metadata.mtime()) * 1_000_000_000 + i128::from(metadata.mtime_nsec())
 }
 
+/// When the directory was made in which a record lies: five digits of a hash lead there, so that hardly ever two do.
+fn born(record: &Path) -> Option<i128> {
+    let made = std::fs::metadata(record.parent()?).ok()?.created().ok()?;
+    let since = made.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i128::try_from(since.as_nanos()).ok()
+}
+
 /// The present by the clock that the kernel stamps files with, which runs behind the others by up to a tick.
 pub(crate) fn present() -> i128 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
@@ -195,8 +207,8 @@ impl<'a> Response<'a> {
         Some(Response { body, status, date: header("date"), policy: header("cache-control") })
     }
 
-    fn record(&self, written: i128, apart: bool) -> Record {
-        Record { written, apart, status: self.status, fresh_until: self.fresh_until() }
+    fn record(&self, written: i128) -> Record {
+        Record { written, apart: false, born: None, status: self.status, fresh_until: self.fresh_until() }
     }
 
     fn fresh_until(&self) -> Option<i128> {

@@ -18,6 +18,10 @@ use super::cache::{Body, Cache, measure, present};
 use crate::classify::Clues;
 use crate::event::{Artifact, Evidence, Kind, Origin};
 
+/// Why a page's origin stays unknown that pip before 23.3 wrote into its cache.
+const REWRITTEN: &str =
+    "pip's cache was written anew: its record does not tell a page that was fetched from one that was confirmed";
+
 /// How many temporary files are held open at once; beyond it the digest of further ones is lost, not the run.
 const HELD_AT_MOST: usize = 256;
 
@@ -25,7 +29,8 @@ const HELD_AT_MOST: usize = 256;
 pub(crate) struct Files {
     directory: PathBuf,
     cache: Option<Cache>,
-    /// When the invocation began by the clock of the file system, in nanoseconds: what was written later is new.
+    /// When the invocation began by the clock of the file system, in nanoseconds: what was written later is new. `None`
+    /// where nothing is known of the process, and so nothing of its cache.
     began: Option<i128>,
     /// Whether this pip reads a page that it has cached without asking while the page is fresh: it does from 26.2 on.
     trusts_fresh_pages: Option<bool>,
@@ -64,8 +69,8 @@ impl Files {
             self.held.insert(number, file);
         }
         if artifact.origin == Origin::HttpCache
-            && let (Some(url), Some(cache)) = (&clues.url, &self.cache)
-            && self.asked.insert(number, url.clone()).is_none()
+            && let (Some(url), Some(cache)) = (located(clues), &self.cache)
+            && self.asked.insert(number, url.clone()).as_ref() != Some(url)
         {
             let worker = self.worker.get_or_insert_with(|| Worker::start(cache.clone()));
             // A worker that is gone has lost its digests; they are taken at the end instead.
@@ -98,9 +103,11 @@ impl Files {
         }
         let cached = measured.bodies.remove(&number).or_else(|| self.cached(clues));
         if artifact.kind == Kind::Index && artifact.origin == Origin::Unknown {
-            self.decide_index(artifact, cached.as_ref());
+            self.decide_index(artifact, clues, cached.as_ref());
         }
-        if let Some(body) = cached {
+        // What was downloaded and not kept may differ from what was kept earlier.
+        let is_of_this_run = |body: &Body| self.began.is_none_or(|began| body.written >= began);
+        if let Some(body) = cached.filter(|body| artifact.origin != Origin::Downloaded || is_of_this_run(body)) {
             fill(artifact, &body, Evidence::HTTP_CACHE_FILE);
         } else if let Some(body) = self.held.remove(&number).and_then(|file| measure(file).ok()) {
             fill(artifact, &body, Evidence::TEMPORARY_FILE);
@@ -108,20 +115,24 @@ impl Files {
     }
 
     /// An index page that pip says it has read: whether it came over the network this time.
-    fn decide_index(&self, artifact: &mut Artifact, cached: Option<&Body>) {
+    fn decide_index(&self, artifact: &mut Artifact, clues: &Clues, cached: Option<&Body>) {
         let url = artifact.source.as_deref().unwrap_or_default();
-        let origin = match cached.zip(self.began) {
-            Some((body, began)) => self.origin_of_page(body, began),
+        let origin = match (cached, self.began) {
+            (Some(body), Some(began)) => self.origin_of_page(body, began),
+            (_, None) => None,
             // pip keeps pages of https only: a page of a plain-text index, or one that was read without a cache, was
-            // fetched. With a cache, a page may be kept under the name to which its URL redirects.
-            None if url.starts_with("http://") => Some(Origin::Downloaded),
-            None if url.starts_with("https://") && self.cache.is_none() => Some(Origin::Downloaded),
-            None => None,
+            // fetched. With a cache, a page may be kept under the name to which its URL redirects, which its links tell.
+            (None, Some(_)) => {
+                let kept_nowhere = url.starts_with("http://") || self.cache.is_none() || clues.answered.is_some();
+                kept_nowhere.then_some(Origin::Downloaded)
+            }
         };
         if let Some(origin) = origin {
             artifact.origin = origin;
             artifact.reason = None;
             artifact.add_evidence(Evidence::HTTP_CACHE_FILE);
+        } else if cached.and_then(|body| body.record).is_some_and(|record| !record.apart) {
+            artifact.reason = Some(REWRITTEN.to_owned());
         }
     }
 
@@ -133,6 +144,8 @@ impl Files {
             return match (record.apart, body.written.cmp(&began)) {
                 (true, Ordering::Greater) => Some(Origin::Downloaded),
                 (true, Ordering::Less) => Some(Origin::HttpCache),
+                // Before 23.3 body and record are one: it tells something only where nothing was kept before.
+                (false, _) if record.born.is_some_and(|born| born > began) => Some(Origin::Downloaded),
                 _ => None,
             };
         }
@@ -146,7 +159,7 @@ impl Files {
     }
 
     fn cached(&self, clues: &Clues) -> Option<Body> {
-        self.cache.as_ref()?.body(clues.url.as_deref()?)
+        self.cache.as_ref()?.body(located(clues)?)
     }
 
     fn file(&self, path: &[u8]) -> Option<Body> {
@@ -176,6 +189,11 @@ impl Worker {
         drop(self.jobs);
         self.thread.join().ok()
     }
+}
+
+/// The URL under which pip's cache keeps a file.
+fn located(clues: &Clues) -> Option<&Vec<u8>> {
+    clues.answered.as_ref().or(clues.url.as_ref())
 }
 
 fn fill(artifact: &mut Artifact, body: &Body, evidence: Evidence) {

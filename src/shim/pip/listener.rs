@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Files;
+use super::{Files, doubt};
 use crate::classify::{Channel, Clues, End, Finding, pip};
 use crate::event::Artifact;
 use crate::shim::session::Session;
@@ -46,8 +46,11 @@ impl Listener {
         };
         classifier.finish(known, &mut |finding| note(finding, &mut session, &mut files, &mut found));
         let mut measured = files.ended();
-        for (number, (mut artifact, clues)) in found {
-            files.complete(number, &mut artifact, &clues, &mut measured);
+        for (number, (artifact, clues)) in &mut found {
+            files.complete(*number, artifact, clues, &mut measured);
+        }
+        doubt::settle(&mut found);
+        for (number, (artifact, _)) in found {
             session.artifact(number, &artifact);
         }
         session.end(end);

@@ -8,6 +8,7 @@
 mod cache;
 mod command;
 mod configuration;
+mod doubt;
 mod evidence;
 mod installed;
 mod listener;

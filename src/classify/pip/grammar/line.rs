@@ -58,6 +58,12 @@ pub(in crate::classify::pip) enum Line<'a> {
     Refused { status: u16, url: &'a [u8] },
     /// `THESE PACKAGES DO NOT MATCH THE HASHES ...`; the files follow.
     Mismatches,
+    /// `unknown package:`, a file of the above that pip does not name.
+    Unnamed,
+    /// `Expected sha256 DIGEST`, of the file named before.
+    Expected { digest: &'a [u8] },
+    /// `Got DIGEST`, of the file named before.
+    Got { digest: &'a [u8] },
     /// `NAME from URL:`, a file of the above, or `URL: URL`, the file of a download that failed.
     FromUrl { url: &'a [u8] },
     /// `Cloning URL (to revision R) to PATH`, `Checking out`, `Updating PATH clone`: version control fetches.
@@ -106,7 +112,7 @@ pub(in crate::classify::pip) enum Line<'a> {
 }
 
 /// What pip's lines begin with; the last two open `×` and `╰─>`.
-const FIRST: &[u8] = b"ABCDEFGILOPRSTUWYhpctz[0123456789\xc3\xe2";
+const FIRST: &[u8] = b"ABCDEFGILOPRSTUWYhpctuz[0123456789\xc3\xe2";
 
 impl<'a> Line<'a> {
     /// Reads a line that begins with its first character that is no space.

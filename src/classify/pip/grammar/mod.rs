@@ -17,3 +17,4 @@ pub(super) use building::{is_pip, is_version_control};
 pub(super) use files::Amount;
 pub(super) use line::Line;
 pub(super) use network::{answered, quoted_host};
+pub(super) use words::between;

@@ -44,6 +44,15 @@ pub(super) fn outcome(text: &[u8]) -> Option<Line<'_>> {
         let quotes = rest.starts_with(b"):") || rest.starts_with(b" of output]");
         return number(count).filter(|_| quotes).map(|lines| Line::Output { lines: lines as usize });
     }
+    if let Some(digest) = text.strip_prefix(b"Expected sha256 ") {
+        return Some(Line::Expected { digest });
+    }
+    if let Some(digest) = text.strip_prefix(b"Got  ") {
+        return Some(Line::Got { digest: digest.trim_ascii() });
+    }
+    if text == b"unknown package:" {
+        return Some(Line::Unnamed);
+    }
     if let Some(description) = text.strip_prefix(b"command: ") {
         return Some(Line::OutputOf { description });
     }

@@ -29,7 +29,7 @@ pub(super) fn split<'a>(text: &'a [u8], by: &[u8]) -> Option<(&'a [u8], &'a [u8]
 }
 
 /// What stands between two phrases.
-pub(super) fn between<'a>(text: &'a [u8], before: &[u8], behind: &[u8]) -> Option<&'a [u8]> {
+pub(in crate::classify::pip) fn between<'a>(text: &'a [u8], before: &[u8], behind: &[u8]) -> Option<&'a [u8]> {
     let rest = after(text, before)?;
     memmem::find(rest, behind).map(|at| &rest[..at])
 }
