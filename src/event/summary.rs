@@ -32,7 +32,8 @@ pub struct Summary {
     pub duplicate_downloads: u64,
     /// See [`install_method`], over all invocations.
     pub install_method: Option<String>,
-    /// Whether nothing is unknown, degraded or unseen, and the end of every invocation was seen.
+    /// Whether the origin of every package file is known, nothing is degraded, clipped or unseen, and the end of every
+    /// invocation was seen. An index page or a metadata file may be unknown: no figure of package files rests on it.
     pub complete: bool,
 }
 
@@ -46,11 +47,9 @@ impl Summary {
             install_method: install_method(session.downloads.all()).map(str::to_owned),
             ..Summary::default()
         };
-        let mut unknown = false;
         let mut downloaded = HashSet::new();
         for artifact in session.downloads.all() {
             summary.total_artifacts += 1;
-            unknown |= artifact.origin == Origin::Unknown;
             match artifact.cached() {
                 Some(true) => summary.bytes_cached += artifact.size_bytes.unwrap_or(0),
                 Some(false) => summary.bytes_downloaded += artifact.size_bytes.unwrap_or(0),
@@ -74,7 +73,7 @@ impl Summary {
         }
         let obtained = summary.total_cached + summary.total_downloads;
         summary.cache_hit_rate = (obtained > 0).then(|| summary.total_cached as f64 / obtained as f64);
-        summary.complete = !unknown
+        summary.complete = summary.total_unknown == 0
             && session.degraded.is_empty()
             && session.blind_spots.is_empty()
             && session.invocations.iter().all(|invocation| {
@@ -106,11 +105,28 @@ pub fn install_method<'a>(artifacts: impl IntoIterator<Item = &'a Artifact>) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::install_method;
-    use crate::event::{Artifact, Ecosystem, Kind, Origin};
+    use super::{Summary, install_method};
+    use crate::event::{Artifact, Ecosystem, Kind, Origin, Session};
 
     fn wheel(origin: Origin) -> Artifact {
         Artifact { origin, ..Artifact::new(Ecosystem::Pypi, Kind::Wheel) }
+    }
+
+    #[test]
+    fn a_session_is_complete_where_every_package_file_is_known() {
+        let summary = |artifacts: Vec<Artifact>| {
+            let minimal = r#"{"schema": 1, "session_id": "20261120_153600", "summary": {}}"#;
+            let mut session: Session = serde_json::from_str(minimal).unwrap();
+            artifacts.into_iter().for_each(|artifact| session.downloads.push(artifact));
+            Summary::of(&session)
+        };
+        let of_kind = |kind| Artifact { kind, ..wheel(Origin::Unknown) };
+        let known = summary(vec![wheel(Origin::Downloaded), of_kind(Kind::Index), of_kind(Kind::Metadata)]);
+        assert_eq!((known.complete, known.total_unknown, known.total_artifacts), (true, 0, 3));
+        for kind in [Kind::Wheel, Kind::Sdist, Kind::Deb, Kind::Source] {
+            let unknown = summary(vec![wheel(Origin::Downloaded), of_kind(kind)]);
+            assert_eq!((unknown.complete, unknown.total_unknown), (false, 1), "{kind:?}");
+        }
     }
 
     #[test]
