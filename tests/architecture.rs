@@ -194,6 +194,30 @@ fn every_page_of_the_contract_is_tested_and_every_citation_has_its_page() {
     assert!(untested.is_empty() && unwritten.is_empty(), "no test: {untested:?}; no page: {unwritten:?}");
 }
 
+/// The variables of ours that a text names.
+fn variables(text: &str) -> BTreeSet<String> {
+    let name = |rest: &str| rest.chars().take_while(|c| c.is_ascii_uppercase() || *c == '_').collect::<String>();
+    let names = text.split("WHEELTAP_").skip(1).map(name).filter(|name| !name.is_empty());
+    names.map(|name| format!("WHEELTAP_{name}")).collect()
+}
+
+#[test]
+fn every_variable_is_documented_in_one_place_and_none_is_made_up() {
+    let page = fs::read_to_string(root().join("docs/environment.md")).unwrap();
+    let (of_users, of_tests) = page.split_once("## The tests'").unwrap();
+    let in_source: BTreeSet<_> = files("src", "rs").iter().flat_map(|(_, text)| variables(text)).collect();
+    assert_eq!(in_source, variables(of_users), "in src/, and in docs/environment.md");
+    let tests = files("tests", "rs");
+    let in_tests: BTreeSet<_> = tests.iter().flat_map(|(_, text)| variables(text)).collect();
+    assert!(
+        variables(of_tests).is_subset(&in_tests),
+        "no test knows of {:?}",
+        variables(of_tests).difference(&in_tests)
+    );
+    let readme = variables(&fs::read_to_string(root().join("README.md")).unwrap());
+    assert!(readme.is_subset(&in_source), "the README promises {:?}", readme.difference(&in_source));
+}
+
 #[test]
 fn the_rules_would_notice() {
     let named = |path: &str, code: &str| -> Vec<String> {

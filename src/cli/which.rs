@@ -9,7 +9,7 @@ use rustix::fs::{Access, access};
 
 use super::links::{self, INTERPRETERS, Place, TOOLS};
 use super::{Console, Status, Tone};
-use crate::shim::{DEFAULT_PATH, look_up};
+use crate::shim::{DEFAULT_PATH, is_set, look_up};
 
 /// Say which file runs under a name, whether that run is recorded, and why
 #[derive(Debug, clap::Args)]
@@ -159,7 +159,7 @@ fn is_tool(name: Option<&OsStr>) -> bool {
 
 /// Whether the environment turns the shims off.
 pub(super) fn is_disabled() -> bool {
-    std::env::var_os("WHEELTAP_DISABLE").is_some_and(|value| !value.is_empty() && value != "0")
+    is_set("WHEELTAP_DISABLE")
 }
 
 /// What a file is, in a few words: where a link leads, which interpreter a script asks for.

@@ -154,7 +154,7 @@ impl Shim {
 }
 
 /// Whether a variable is set to something other than nothing and `0`.
-fn is_set(name: &str) -> bool {
+pub(crate) fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
 }
 

@@ -7,7 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::Call;
+use super::{Call, is_set};
 use crate::event::{Artifact, Attempt, Event, Invocation, Missing, Moment, Redactor, text};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::End;
@@ -128,7 +128,7 @@ impl Session {
         self.events.push(Event::InvocationFinished { at: now(), record });
         self.flush();
         if let Err(error) = self.journal.finish()
-            && std::env::var_os("WHEELTAP_DEBUG").is_some_and(|value| !value.is_empty())
+            && is_set("WHEELTAP_DEBUG")
         {
             let line = format!("wheeltap: cannot {error}\n");
             // Whoever asked for our troubles and closed standard error has changed their mind.

@@ -20,7 +20,7 @@ use session::Session;
 use stage::Stage;
 
 use super::{Console, Status, Tone, explained, which};
-use crate::shim::look_up;
+use crate::shim::{is_set, look_up};
 use crate::supervise::{self, End, Error, Interpose, Program};
 
 /// Run a command, and record every pip and apt-get that it starts as one session
@@ -107,11 +107,6 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         summary::show(&finished, console);
     }
     Ok(status)
-}
-
-/// Whether a variable is set to something other than nothing and `0`.
-fn is_set(name: &str) -> bool {
-    std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
 /// The file that a shell would run.
