@@ -2,7 +2,9 @@
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use super::{build, completions, doctor, ingest, man, report, requirements, run, shims, step, wheelhouse, which};
+use super::{
+    build, completions, doctor, ingest, man, report, requirements, run, shims, step, verify, wheelhouse, which,
+};
 
 /// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
 ///
@@ -52,6 +54,8 @@ pub(crate) enum Verb {
     Run(run::Arguments),
     /// Run an image build, keep its log, and say what each step took on
     Build(build::Arguments),
+    /// Certify that a command needs no network, or say what it tried to reach
+    Verify(verify::Arguments),
     /// Show what a session took on: downloaded, cached and from which cache, failed, unseen
     Report(report::Arguments),
     /// Fill a wheelhouse, check that it is whole and suffices, list what is in it

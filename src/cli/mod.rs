@@ -23,6 +23,8 @@ mod shims;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;
 mod step;
+mod verify;
+mod watch;
 mod wheelhouse;
 mod which;
 
@@ -61,6 +63,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Build(arguments) => build::run(arguments, console),
         Verb::Ingest(arguments) => ingest::run(arguments, console),
         Verb::Shims(arguments) => shims::run(arguments, console),
+        Verb::Verify(arguments) => verify::run(arguments, console),
         Verb::Report(arguments) => report::run(arguments, console),
         Verb::Wheelhouse(arguments) => wheelhouse::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),

@@ -33,6 +33,8 @@ pub struct Files {
     pub wheels: PathBuf,
     /// The lines of Debian packages, `apt_downloads_<stamp>.log`; there once there is such a line.
     pub apt: PathBuf,
+    /// The certificate of a verification, `certificate_<stamp>.json`.
+    pub certificate: PathBuf,
 }
 
 impl Directory {
@@ -72,6 +74,7 @@ impl Directory {
             log: self.path.join(format!("build_session_{id}.log")),
             wheels: self.path.join(format!("wheel_downloads_{id}.log")),
             apt: self.path.join(format!("apt_downloads_{id}.log")),
+            certificate: self.path.join(format!("certificate_{id}.json")),
         }
     }
 

@@ -2,10 +2,11 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 16] = [
+const VERBS: [&str; 17] = [
     "",
     "run",
     "build",
+    "verify",
     "report",
     "ingest",
     "ingest pip",

@@ -12,6 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use rustix::fs::{Access, access};
@@ -19,9 +20,13 @@ use rustix::fs::{Access, access};
 use session::Session;
 use stage::Stage;
 
-use super::{Console, Status, Tone, explained, which};
+use super::{Console, Status, Tone, explained, watch, which};
 use crate::shim::{is_set, look_up};
 use crate::supervise::{self, End, Error, Interpose, Program};
+use crate::witness::{self, Boundary, Mode, Witness};
+
+/// How long processes that the command left behind are waited for where every process is watched.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Run a command, and record every pip and apt-get that it starts as one session
 #[derive(Debug, clap::Args)]
@@ -95,14 +100,23 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         // The command itself may be one of the tools.
         program.path = stage.shim(name).unwrap_or(program.path);
     }
-    let outcome = supervise::run(&program, Interpose::default(), &mut session);
+    let mode = watch::mode(Mode::Counters);
+    let boundary = if witness::is_cut_off() { Boundary::GivenNamespace } else { Boundary::None };
+    if mode == Mode::Observe {
+        program.environment.push(witness::marker());
+    }
+    let mut witness = Witness::begin(watch::wish(mode, boundary));
+    let outcome = witness.watch(|| supervise::run(&program, Interpose::default(), &mut session));
     drop(stage);
+    session.conclude();
+    let end = outcome.as_ref().ok().map(|outcome| outcome.end);
+    session.witnessed(mode, &witness.finish(PATIENCE), &arguments.command, end);
     let status = match outcome {
         Ok(outcome) => Status::Ended(outcome.end),
         Err(Error::Start { source, .. }) => not_started(name, &source, console),
         Err(Error::Prepare { .. }) => take_our_place(&Program { environment: Vec::new(), ..program }, console),
     };
-    let finished = session.finish();
+    let finished = session.fold();
     if wants_summary {
         summary::show(&finished, console);
     }

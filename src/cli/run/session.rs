@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::cli::follow::{Before, Books, Destination, Follower, prefix_of, prefixes_in_use, unexplained};
-use crate::cli::{Cannot as _, now};
+use crate::cli::{Cannot as _, now, watch};
 use crate::event::{BuildInfo, Event, Redactor, SessionId};
 use crate::ledger::{self, DIRECTORY_VARIABLE, Directory, Files, Journal, SESSION_VARIABLE, fold, read_journal};
 use crate::shim::pip::{Environment as _, FOLLOW_VARIABLE, Inherited, LOG_VARIABLE};
-use crate::supervise::{Setting, Tap};
+use crate::supervise::{End, Setting, Tap};
+use crate::witness::{Mode, Sighting};
 
 /// `--session` was given something that names no session.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +25,7 @@ pub(in crate::cli) struct Session {
     before: Before,
     follower: Option<Follower>,
     destination: Option<Destination>,
+    redactor: Redactor,
 }
 
 /// A session that has ended.
@@ -62,7 +64,7 @@ impl Session {
         journal.hold();
         journal.append(&[]).cannot()?;
         let before = Before::look(prefixes_in_use(), SystemTime::now());
-        Ok(Session { journal, build_info, before, follower: None, destination: None })
+        Ok(Session { journal, build_info, before, follower: None, destination: None, redactor })
     }
 
     /// Gets ready to follow the pips that pass the shims by.
@@ -125,7 +127,25 @@ impl Session {
     /// The command has ended: folds the session.
     pub(in crate::cli) fn finish(mut self) -> Finished {
         self.conclude();
+        self.fold()
+    }
+
+    /// All is recorded: folds the session.
+    pub(in crate::cli) fn fold(mut self) -> Finished {
         Finished { files: self.journal.files(), folded: self.journal.finish() }
+    }
+
+    /// Records what a witness saw of the command.
+    pub(in crate::cli) fn witnessed(
+        &mut self,
+        mode: Mode,
+        sighting: &Sighting,
+        command: &[OsString],
+        end: Option<End>,
+    ) {
+        let command = watch::command(command, end, &self.redactor);
+        let events = watch::events(mode, sighting, command, None, &self.redactor);
+        let _ = self.journal.append(&events);
     }
 
     /// The command has ended: records what is known only now.

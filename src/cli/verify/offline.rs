@@ -1,0 +1,115 @@
+//! A command with the network cut, watched, and judged at its end.
+
+use std::ffi::OsString;
+use std::io;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::{Format, document, judge, status};
+use crate::cli::run::find;
+use crate::cli::run::session::{NoStamp, Session};
+use crate::cli::run::stage::Stage;
+use crate::cli::{Cannot as _, Console, Status, Tone, explained, watch};
+use crate::ledger::{self, Directory};
+use crate::report::certificate::Case;
+use crate::supervise::{self, End, Error, Interpose, Outcome, Program};
+use crate::witness::{self, Boundary, Mode, Witness};
+
+/// How long processes that the command left behind are waited for: what they do later is not seen.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Runs the command and judges.
+pub(super) fn run(
+    command: &[OsString],
+    mut case: Case,
+    format: Format,
+    console: &mut Console,
+) -> anyhow::Result<Status> {
+    let name = command.first().context("no command is given")?;
+    let path = find(name)
+        .map_err(io::Error::from)
+        .with_context(|| format!("cannot verify `{}`: it cannot be run", name.display()))?;
+    // Lives until the certificate is shown, where nothing can be kept.
+    let (mut session, _place) = open(command, &mut case)?;
+    session.follow();
+    let stage = Stage::set(&std::env::temp_dir());
+    let stage = stage.map_err(|error| session.degrade(&format!("there are no shims: {error}"))).ok();
+    let mut program = Program { path, arguments: command.to_vec(), environment: session.environment() };
+    if let Some(stage) = &stage {
+        program.environment.push(stage.path_variable());
+        program.path = stage.shim(name).unwrap_or(program.path);
+    }
+    for descriptor in witness::inherited_connections() {
+        case.doubts.push(format!("descriptor {descriptor} is a connection that was made outside of the cut"));
+    }
+    let boundary = cut(&mut session);
+    let mode = watch::mode(Mode::Observe);
+    if mode == Mode::Observe {
+        program.environment.push(witness::marker());
+    }
+    let mut witness = Witness::begin(watch::wish(mode, boundary));
+    let outcome = witness.watch(|| supervise::run(&program, Interpose::default(), &mut session));
+    drop(stage);
+    session.conclude();
+    let sighting = witness.finish(PATIENCE);
+    let end = ended(outcome, &mut case);
+    session.witnessed(mode, &sighting, command, end);
+    show(session, case, format, console)
+}
+
+/// Opens the session; in a place of its own where the log directory cannot be used.
+fn open(command: &[OsString], case: &mut Case) -> anyhow::Result<(Session, Option<tempfile::TempDir>)> {
+    let error = match Session::open(None, command) {
+        Ok(session) => return Ok((session, None)),
+        Err(error) if error.is::<NoStamp>() => return Err(error),
+        Err(error) => error,
+    };
+    case.doubts.push(format!("session and certificate could not be kept: {}", explained(&error)));
+    let place = tempfile::tempdir().context("cannot make a place for the session")?;
+    let session = Session::open_in(Directory::new(place.path()), None, command)?;
+    Ok((session, Some(place)))
+}
+
+/// Cuts the network off as well as it can be done here.
+fn cut(session: &mut Session) -> Boundary {
+    let error = match witness::cut_off() {
+        Ok(()) => return Boundary::OwnNamespace,
+        Err(error) => error,
+    };
+    if witness::is_cut_off() {
+        return Boundary::GivenNamespace;
+    }
+    session.blind_spot(&format!("the network could not be cut off here: {error}"));
+    Boundary::Advisory
+}
+
+fn ended(outcome: Result<Outcome, Error>, case: &mut Case) -> Option<End> {
+    match outcome {
+        Ok(outcome) => Some(outcome.end),
+        Err(error) => {
+            case.doubts.push(format!("the command did not start: cannot {error}"));
+            None
+        }
+    }
+}
+
+/// Judges, keeps the certificate and says the verdict on stderr.
+fn show(session: Session, case: Case, format: Format, console: &mut Console) -> anyhow::Result<Status> {
+    let finished = session.fold();
+    let folded = match finished.folded.cannot()? {
+        Some(folded) => folded,
+        // Somebody around us folds the session in the end; what is in it so far is judged.
+        None => ledger::load(&Directory::from_environment(), Some(&finished.files.journal)).cannot()?.session,
+    };
+    let certificate = judge(&folded, case);
+    let kept = ledger::replace(&finished.files.certificate, &document(&certificate)?);
+    for line in format.write(&certificate, &folded)?.lines() {
+        console.talk(line);
+    }
+    match kept {
+        Ok(()) => console.talk(&format!("wheeltap: {}", finished.files.certificate.display())),
+        Err(error) => console.say(Tone::Bad, "error", &format!("cannot {error}")),
+    }
+    Ok(status(certificate.verdict))
+}

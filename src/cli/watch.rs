@@ -1,0 +1,136 @@
+//! The witness of the network as the console's verbs use it: how to watch, and what was seen as the words of a session.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+
+use super::now;
+use crate::event::{Attempt, AttemptKind, Command, Connection, Event, Redactor, Step, Unavailable, Watch, Watched};
+use crate::shim::look_up;
+use crate::supervise::End;
+use crate::witness::{self, Boundary, HostSource, Method, Mode, Sighting, Tries, Wish};
+
+/// How to watch: as `WHEELTAP_WITNESS` says, else as is usual for the verb. What it says and does not mean anything is
+/// the usual, too: a build does not fail for a variable of ours.
+pub(crate) fn mode(usual: Mode) -> Mode {
+    let wish = std::env::var_os(witness::VARIABLE);
+    wish.as_deref().and_then(OsStr::to_str).and_then(Mode::named).unwrap_or(usual)
+}
+
+/// How to watch within a boundary. Where the kernel demands that privileges be given up, that is done if it was asked
+/// for by name or if there is nothing here that needs them: `sudo` would fail.
+pub(crate) fn wish(mode: Mode, boundary: Boundary) -> Wish {
+    let by_name = std::env::var_os(witness::VARIABLE).is_some_and(|value| value == "observe");
+    let path = std::env::var_os("PATH");
+    let has = |name: &str| !look_up(OsStr::new(name), path.as_deref(), &[]).programs.is_empty();
+    let may_give_up_privileges = by_name || rustix::process::geteuid().is_root() || !(has("sudo") || has("doas"));
+    Wish { mode, boundary, may_give_up_privileges }
+}
+
+/// The command as a record.
+pub(crate) fn command(arguments: &[OsString], end: Option<End>, redactor: &Redactor) -> Command {
+    let arguments: Vec<Vec<u8>> = arguments.iter().map(|argument| argument.as_bytes().to_vec()).collect();
+    let (exit_code, exit_signal) = match end {
+        Some(End::Code(code)) => (Some(code), None),
+        Some(End::Signal(signal)) => (None, Some(signal)),
+        None => (None, None),
+    };
+    Command { argv: redactor.arguments(&arguments), exit_code, exit_signal }
+}
+
+/// What was seen, as lines of the journal.
+pub(crate) fn events(
+    mode: Mode,
+    sighting: &Sighting,
+    command: Command,
+    step: Option<&Step>,
+    redactor: &Redactor,
+) -> Vec<Event> {
+    let at = now();
+    let attempts = sighting.tries.iter().map(|tries| {
+        let record = Attempt { step: step.cloned(), ..redactor.attempt(&attempt(tries)) };
+        Event::Attempt { at, record: Box::new(record) }
+    });
+    let mut events: Vec<Event> = attempts.collect();
+    events.push(Event::Watched { at, record: Box::new(watched(mode, sighting, command, step, redactor)) });
+    events
+}
+
+fn attempt(tries: &Tries) -> Attempt {
+    let seconds = (tries.last - tries.first).as_secs_f64();
+    Attempt {
+        host: tries.host.clone(),
+        host_source: tries.host_source.map(|source| match source {
+            HostSource::Query => "dns-query".to_owned(),
+            HostSource::Correlated => "dns-correlated".to_owned(),
+        }),
+        addr: tries.address.map(|address| address.to_string()),
+        proto: tries.protocol.clone(),
+        count: tries.count,
+        // To the microsecond: more is noise.
+        seconds: Some((seconds * 1e6).round() / 1e6),
+        uid: Some(tries.user),
+        chain: tries.chain.clone(),
+        ..Attempt::new(program(tries), AttemptKind::Witnessed)
+    }
+}
+
+/// The name of the program that tried.
+fn program(tries: &Tries) -> String {
+    let first = tries.chain.first().and_then(|process| process.split(' ').next()).unwrap_or_default();
+    let name = first.rsplit('/').next().unwrap_or_default();
+    if name.is_empty() { "unknown".to_owned() } else { name.to_owned() }
+}
+
+fn watched(mode: Mode, sighting: &Sighting, command: Command, step: Option<&Step>, redactor: &Redactor) -> Watched {
+    let Sighting { counters, connections, unavailable, doubts, .. } = sighting;
+    let is_outer = unavailable.iter().any(|one| one.method == Method::SeccompNotify && one.reason == "outer");
+    let watch = Watch {
+        step: step.cloned(),
+        command: Some(command),
+        mode: match mode {
+            Mode::Off => "off",
+            Mode::Counters => "counters",
+            Mode::Observe => "observe",
+        }
+        .to_owned(),
+        method: if is_outer { "outer" } else { method(sighting.method) }.to_owned(),
+        unavailable: unavailable
+            .iter()
+            .map(|one| Unavailable { method: method(one.method).to_owned(), reason: one.reason.clone() })
+            .collect(),
+        boundary: match sighting.boundary {
+            Boundary::OwnNamespace | Boundary::GivenNamespace => "kernel-netns",
+            Boundary::Advisory => "advisory",
+            Boundary::None => "none",
+        }
+        .to_owned(),
+        shared: sighting.shared,
+        no_new_privs: sighting.no_new_privileges,
+        reconciled: sighting.reconciled,
+        unwitnessed: sighting.unwitnessed,
+        notifications: sighting.notifications,
+        compat32: sighting.narrow,
+        io_uring_used: sighting.io_uring > 0,
+        unreadable: sighting.unreadable,
+        orphans: sighting.left_behind.len() as u64,
+        outside_sockets: sighting.outside_servers.iter().map(|server| redactor.text(&server.path)).collect(),
+        doubts: doubts.iter().map(|doubt| redactor.text(doubt)).collect(),
+    };
+    let connections = connections.iter().map(|(peer, bytes)| Connection {
+        peer: peer.to_string(),
+        host: None,
+        count: bytes.connections,
+        rx: bytes.received,
+        tx: bytes.sent,
+    });
+    let counters = counters.iter().map(|(name, count)| ((*name).to_owned(), *count));
+    Watched { watch, connections: connections.collect(), counters: counters.collect() }
+}
+
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::SeccompNotify => "seccomp-notify",
+        Method::Counters => "counters",
+        Method::None => "none",
+    }
+}
