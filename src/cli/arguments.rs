@@ -3,7 +3,11 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{
-    build, completions, doctor, ingest, man, report, requirements, run, shims, step, verify, wheelhouse, which,
+<<<<<<< HEAD
+    build, completions, doctor, ingest, man, profile, report, requirements, run, shims, step, verify, wheelhouse, which,
+=======
+    build, completions, doctor, ingest, man, profile, report, requirements, run, shims, step, wheelhouse, which,
+>>>>>>> 6cf26a2 (Format)
 };
 
 /// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
@@ -56,6 +60,8 @@ pub(crate) enum Verb {
     Build(build::Arguments),
     /// Certify that a command needs no network, or say what it tried to reach
     Verify(verify::Arguments),
+    /// Show where the time of an image build went, and what to change
+    Profile(profile::Arguments),
     /// Show what a session took on: downloaded, cached and from which cache, failed, unseen
     Report(report::Arguments),
     /// Fill a wheelhouse, check that it is whole and suffices, list what is in it

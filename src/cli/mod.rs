@@ -15,6 +15,7 @@ mod follow;
 mod ingest;
 mod links;
 mod man;
+mod profile;
 mod report;
 mod requirements;
 mod run;
@@ -61,6 +62,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
     match verb {
         Verb::Run(arguments) => run::run(arguments, console),
         Verb::Build(arguments) => build::run(arguments, console),
+        Verb::Profile(arguments) => profile::run(arguments, console),
         Verb::Ingest(arguments) => ingest::run(arguments, console),
         Verb::Shims(arguments) => shims::run(arguments, console),
         Verb::Verify(arguments) => verify::run(arguments, console),

@@ -9,9 +9,11 @@
 
 mod heredoc;
 mod inject;
+mod instructions;
 mod lines;
 mod names;
 mod words;
 
 pub use inject::{Error, Injected, Injection, Left, Wrapped, inject};
+pub use instructions::instructions;
 pub use names::Names;

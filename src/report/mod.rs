@@ -11,6 +11,7 @@ mod figures;
 mod history;
 mod json;
 mod markdown;
+pub mod profile;
 mod quantity;
 mod reasons;
 mod shares;

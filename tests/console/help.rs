@@ -2,15 +2,17 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 19] = [
     "",
     "run",
     "build",
     "verify",
+    "profile",
     "report",
     "ingest",
     "ingest pip",
     "ingest apt",
+    "ingest buildkit",
     "shims",
     "shims install",
     "shims uninstall",

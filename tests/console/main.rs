@@ -9,6 +9,7 @@ mod help;
 mod ingest;
 mod ingest_apt;
 mod manners;
+mod profile;
 mod report;
 mod run;
 mod shims;

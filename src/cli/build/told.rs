@@ -9,13 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::classify::Finding;
 use crate::classify::buildkit::{Build, State, Vertex};
 use crate::event::{
-    Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Missing, Moment, Redactor, canonical_name,
+    Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Missing, Moment, Redactor, Step, canonical_name,
 };
 use crate::ledger::invocation_id;
 
 /// The events of a build. `at` is when its log was read.
 pub(crate) fn events(build: &Build, redactor: &Redactor, at: Moment) -> Vec<Event> {
     let mut events = build.events.clone();
+    for step in events.iter_mut().filter_map(step_of) {
+        step.instruction = step.instruction.take().map(|instruction| redactor.text(&instruction));
+    }
     let finished: BTreeSet<&InvocationId> = build.events.iter().filter_map(finished_invocation).collect();
     for vertex in &build.steps {
         // A wrapper of the whole step sends under a name of its own.
@@ -33,6 +36,22 @@ pub(crate) fn events(build: &Build, redactor: &Redactor, at: Moment) -> Vec<Even
         }
     }
     events
+}
+
+fn step_of(event: &mut Event) -> Option<&mut Step> {
+    match event {
+        Event::InvocationStarted { record, .. } | Event::InvocationFinished { record, .. } => record.step.as_mut(),
+        Event::Artifact { record, .. } => record.step.as_mut(),
+        Event::Attempt { record, .. } => record.step.as_mut(),
+        Event::Watched { record, .. } => record.watch.step.as_mut(),
+        _ => None,
+    }
+}
+
+/// The step as records name it.
+fn redacted(vertex: &Vertex, redactor: &Redactor) -> Option<Step> {
+    let step = vertex.step();
+    Some(Step { instruction: step.instruction.map(|instruction| redactor.text(&instruction)), ..step })
 }
 
 fn finished_invocation(event: &Event) -> Option<&InvocationId> {
@@ -62,7 +81,7 @@ fn told(vertex: &Vertex, known: &BTreeSet<(String, Option<String>)>, redactor: &
     let shimmed = !vertex.senders.is_empty();
     for (tool, findings) in &vertex.findings {
         let mut invocation = Invocation::new(invocation_id(), *tool, "text");
-        invocation.step = Some(vertex.step());
+        invocation.step = redacted(vertex, redactor);
         let id = invocation.id.clone();
         let mut artifacts: BTreeMap<u64, &Artifact> = BTreeMap::new();
         let mut said = Vec::new();
@@ -71,7 +90,7 @@ fn told(vertex: &Vertex, known: &BTreeSet<(String, Option<String>)>, redactor: &
                 Finding::Version(version) => invocation.tool_version = Some(redactor.text(version)),
                 Finding::Artifact { number, record, .. } => drop(artifacts.insert(*number, record)),
                 Finding::Attempt(attempt) if !shimmed => {
-                    let step = Some(vertex.step());
+                    let step = redacted(vertex, redactor);
                     let record = Attempt { invocation: Some(id.clone()), step, ..redactor.attempt(attempt) };
                     said.push(Event::Attempt { at, record: Box::new(record) });
                 }
@@ -93,7 +112,7 @@ fn told(vertex: &Vertex, known: &BTreeSet<(String, Option<String>)>, redactor: &
         for (number, artifact) in artifacts {
             let mut record = redactor.artifact(artifact);
             record.add_evidence(Evidence::TEXT);
-            record.step = Some(vertex.step());
+            record.step = redacted(vertex, redactor);
             events.push(Event::Artifact { at, invocation: id.clone(), number, record: Box::new(record) });
         }
         events.append(&mut said);

@@ -1,10 +1,12 @@
 //! `wheeltap ingest`: the recorded text of a build that ran without wheeltap, as a session document.
 
 mod apt;
+mod buildkit;
 mod pip;
 mod replay;
 
 use super::{Console, Status};
+pub(super) use replay::read;
 
 /// Classify the recorded output of an old build, and print its session document
 #[derive(Debug, clap::Args)]
@@ -19,6 +21,8 @@ enum Tool {
     Pip(pip::Arguments),
     /// Classify what one apt-get or apt printed, or what was recorded of its methods and hooks
     Apt(apt::Arguments),
+    /// Classify the log of an image build, step by step
+    Buildkit(buildkit::Arguments),
 }
 
 /// Prints the document.
@@ -26,5 +30,6 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     match arguments.tool {
         Tool::Pip(arguments) => pip::run(arguments, console),
         Tool::Apt(arguments) => apt::run(arguments, console),
+        Tool::Buildkit(arguments) => buildkit::run(arguments, console),
     }
 }

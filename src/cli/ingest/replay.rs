@@ -25,7 +25,7 @@ struct Unreadable {
 }
 
 /// Reads a file piece by piece; `-` is standard input.
-pub(super) fn read(path: &Path, mut each: impl FnMut(&[u8])) -> anyhow::Result<()> {
+pub(in crate::cli) fn read(path: &Path, mut each: impl FnMut(&[u8])) -> anyhow::Result<()> {
     let unreadable = |source| Unreadable { path: path.to_owned(), source };
     let mut source: Box<dyn Read> = match path == Path::new("-") {
         true => Box::new(io::stdin()),
@@ -111,22 +111,26 @@ impl Heard {
 
 /// The document of a session of these invocations, in their order.
 pub(super) fn document(invocations: Vec<Heard>) -> anyhow::Result<Vec<u8>> {
+    let at = now();
+    document_of(invocations.into_iter().flat_map(|heard| heard.events(at)).collect(), at)
+}
+
+/// The document of a session of these events, all read at one moment.
+pub(super) fn document_of(events: Vec<Event>, at: Moment) -> anyhow::Result<Vec<u8>> {
     let mut document = Vec::new();
-    ledger::document(&mut document, &session(invocations))?;
+    ledger::document(&mut document, &session(events, at))?;
     document.push(b'\n');
     Ok(document)
 }
 
-/// The session of these invocations. When it happened is not known.
-fn session(invocations: Vec<Heard>) -> Session {
-    let at = now();
+/// The session of these events. When it happened is not known.
+fn session(events: Vec<Event>, at: Moment) -> Session {
     let redactor = Redactor::default();
     // It ran elsewhere, for all that is known.
     let build_info = BuildInfo { platform: "unknown".to_owned(), hostname: None, ..build_info([], &redactor) };
     let session = SessionId::at(at);
     let started = Event::SessionStarted { at, schema: SCHEMA, session: session.clone(), build_info };
-    let events = std::iter::once(started).chain(invocations.into_iter().flat_map(|heard| heard.events(at)));
-    let mut session = fold(&session, events);
+    let mut session = fold(&session, std::iter::once(started).chain(events));
     (session.started_at, session.finished_at, session.duration_seconds) = (None, None, None);
     let Downloads { wheels, sdists, apt, other } = &mut session.downloads;
     for artifact in wheels.iter_mut().chain(sdists).chain(apt).chain(other) {
