@@ -3,11 +3,7 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{
-<<<<<<< HEAD
     build, completions, doctor, ingest, man, profile, report, requirements, run, shims, step, verify, wheelhouse, which,
-=======
-    build, completions, doctor, ingest, man, profile, report, requirements, run, shims, step, wheelhouse, which,
->>>>>>> 6cf26a2 (Format)
 };
 
 /// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
