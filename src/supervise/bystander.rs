@@ -19,8 +19,9 @@ const STACK: usize = 16 * 1024;
 /// comes after all that was heard before.
 const QUESTION: c_int = 64;
 
-/// How long an answer may take; only a bystander that is stopped takes longer than microseconds.
-const PATIENCE: c_int = 100;
+/// How long an answer may take, in milliseconds. It takes microseconds, but for a machine that is overloaded, and for a
+/// bystander that somebody has stopped.
+const PATIENCE: c_int = 5_000;
 
 /// A process that stands by.
 pub(super) struct Bystander {

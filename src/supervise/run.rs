@@ -103,7 +103,8 @@ fn start(program: &Program, interpose: Interpose, guard: &Blocked) -> Result<Chi
     };
     match spawn::spawn(&birth) {
         Ok(pid) => {
-            Ok(Child { pid, signals, lanes, end: None, bystander: None, wants_bystander: Some(Instant::now() + ALONE) })
+            let wants_bystander = Some(Instant::now() + ALONE);
+            Ok(Child { pid, signals, lanes, end: None, bystander: None, wants_bystander, resumed: false })
         }
         Err(source) => Err(Error::Start { path: program.path.clone(), source }),
     }
@@ -121,6 +122,8 @@ struct Child {
     bystander: Option<Bystander>,
     /// When to start it; it is tried once, and without it a signal to the whole group reaches the tool twice.
     wants_bystander: Option<Instant>,
+    /// The tool has gone on after its last stop, and the SIGCONT that made it may come to us as well.
+    resumed: bool,
 }
 
 impl Child {
@@ -199,7 +202,14 @@ impl Child {
         match received.addressee() {
             Addressee::Tool => true,
             Addressee::Others => false,
-            Addressee::Unknown => !self.bystander.as_mut().is_some_and(|other| other.heard_too(received.signal)),
+            Addressee::Unknown => match &mut self.bystander {
+                Some(other) => !other.heard_too(received.signal),
+                // Who stopped so early is asked itself: the shell's `fg` has continued it before it continued us.
+                None if received.signal == libc::SIGCONT => {
+                    !(std::mem::take(&mut self.resumed) || signals::was_continued(self.pid))
+                }
+                None => true,
+            },
         }
     }
 
@@ -210,8 +220,11 @@ impl Child {
                 None => return,
                 Some(Change::Exited(code)) => self.end = Some(End::Code(code)),
                 Some(Change::Killed(signal)) => self.end = Some(End::Signal(signal)),
-                Some(Change::Continued) => {}
-                Some(Change::Stopped(signal)) => signals::raise(signal),
+                Some(Change::Continued) => self.resumed = true,
+                Some(Change::Stopped(signal)) => {
+                    self.resumed = false;
+                    signals::raise(signal);
+                }
             }
         }
     }

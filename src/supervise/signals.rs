@@ -159,7 +159,16 @@ pub(super) enum Change {
 
 /// The next change of a child that was not seen yet; reaps it if that is its end.
 pub(super) fn wait(child: libc::pid_t) -> Option<Change> {
-    let flags = libc::WEXITED | libc::WSTOPPED | libc::WCONTINUED | libc::WNOHANG;
+    wait_for(child, libc::WEXITED | libc::WSTOPPED | libc::WCONTINUED)
+}
+
+/// Whether a child has gone on after a stop, which was not seen yet.
+pub(super) fn was_continued(child: libc::pid_t) -> bool {
+    wait_for(child, libc::WCONTINUED).is_some()
+}
+
+fn wait_for(child: libc::pid_t, changes: c_int) -> Option<Change> {
+    let flags = changes | libc::WNOHANG;
     // SAFETY: all zeroes is a valid siginfo; the kernel fills it in, or leaves the pid zero for "no change".
     let (done, code, status) = unsafe {
         let mut info: libc::siginfo_t = mem::zeroed();
