@@ -92,6 +92,25 @@ pub(super) fn go_on(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId], pa
     found
 }
 
+/// `path` without the directories that hold nothing but us; `None` if there is none.
+pub(super) fn without_shims(path: &OsStr, ourselves: &[FileId]) -> Option<OsString> {
+    let entries = || path.as_bytes().split(|&byte| byte == b':');
+    let left: Vec<&[u8]> = entries().filter(|directory| !is_of_shims(directory, ourselves)).collect();
+    (left.len() < entries().count()).then(|| OsString::from_vec(left.join(&b':')))
+}
+
+fn is_of_shims(directory: &[u8], ourselves: &[FileId]) -> bool {
+    let is_us = |file: &Path| FileId::of(file).is_some_and(|id| ourselves.contains(&id));
+    // Every directory of shims has one of these; the others need not be read.
+    if !["pip", "pip3", "python3", "python"].iter().any(|name| is_us(&join(directory, OsStr::new(name)))) {
+        return false;
+    }
+    let is_hidden = |name: &OsStr| name.as_bytes().starts_with(b".");
+    std::fs::read_dir(OsStr::from_bytes(directory)).is_ok_and(|mut entries| {
+        entries.all(|entry| entry.is_ok_and(|entry| is_hidden(&entry.file_name()) || is_us(&entry.path())))
+    })
+}
+
 /// Whether a file is the tool itself, not something that goes looking for it: pyenv's shims are scripts of a shell, those
 /// of other families links to a program of another name, where pip is a script of Python and apt a program of its name.
 pub(super) fn is_tool(tool: Tool, file: &Path) -> bool {
@@ -119,4 +138,37 @@ fn join(directory: &[u8], name: &OsStr) -> PathBuf {
     }
     path.extend_from_slice(name.as_bytes());
     PathBuf::from(OsString::from_vec(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn directories_of_shims_alone_are_left_out_of_path() {
+        let place = tempfile::tempdir().unwrap();
+        let us = place.path().join("us");
+        std::fs::write(&us, "").unwrap();
+        for (directory, names) in
+            [("shims", &["pip", "pip3", "apt-get"][..]), ("pythons", &["python3"]), ("mixed", &["pip"]), ("other", &[])]
+        {
+            std::fs::create_dir(place.path().join(directory)).unwrap();
+            names.iter().for_each(|name| symlink(&us, place.path().join(directory).join(name)).unwrap());
+        }
+        std::fs::write(place.path().join("shims/.gitignore"), "").unwrap();
+        std::fs::write(place.path().join("mixed/tool"), "").unwrap();
+        std::fs::write(place.path().join("other/pip"), "").unwrap();
+        let ourselves = [FileId::of(&us).unwrap()];
+        let without = |path: &str| {
+            let path = path.replace('%', place.path().to_str().unwrap());
+            let left = without_shims(OsStr::new(&path), &ourselves)?;
+            Some(left.to_str().unwrap().replace(place.path().to_str().unwrap(), "%"))
+        };
+        assert_eq!(without("%/shims:%/other::%/pythons/:/bin:%/shims"), Some("%/other::/bin".to_owned()));
+        assert_eq!(without("%/mixed:%/other::%/none:/bin:"), None);
+        assert_eq!(without("%/shims"), Some(String::new()));
+        assert_eq!(without(""), None);
+    }
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::guard::{self, DEEPEST, Guard, Here};
-use super::lookup::{Candidates, FileId, go_on, is_tool};
+use super::lookup::{Candidates, FileId, go_on, is_tool, without_shims};
 use super::python;
 use super::recording::{self, Begin, Call};
 use super::tool::{Tool, base_name};
@@ -141,15 +141,28 @@ impl Shim {
         Guard::next(self.before.as_ref(), self.goes_on, &self.here, id, is_tool(self.tool, path))
     }
 
-    /// What changes for the tool whether it is recorded or not: the guard, and what a shell leaves in `_`, the path of
-    /// the command that it started.
+    /// What changes for the tool whether it is recorded or not: the guard, what a shell leaves in `_`, the path of the
+    /// command that it started, and for a pip the `PATH`: it looks itself up there, to say how it is called.
     fn settings(&self, path: &Path, guard: &Guard) -> Vec<Setting> {
         let mut settings = vec![guard.setting()];
         let started = std::env::var_os("_").and_then(|path| FileId::of(Path::new(&path)));
         if started.is_some_and(|started| self.here.ourselves.contains(&started)) {
             settings.push(("_".into(), Some(path.into())));
         }
+        // Another family's shim goes on searching, and is to find us.
+        let path_of_pip = std::env::var_os("PATH").filter(|_| self.is_pip() && is_tool(self.tool, path));
+        if let Some(path) = path_of_pip.and_then(|path| without_shims(&path, &self.here.ourselves)) {
+            settings.push(("PATH".into(), Some(path)));
+        }
         settings
+    }
+
+    fn is_pip(&self) -> bool {
+        match self.tool {
+            Tool::Pip => true,
+            Tool::Python => python::arguments_of_pip(&self.arguments).is_some(),
+            Tool::Apt => false,
+        }
     }
 }
 

@@ -180,11 +180,11 @@ fn a_nested_call_runs_the_same_tool_and_is_recorded_by_the_outer_call() {
 
 // Contract: nested-calls
 #[test]
-fn a_nested_call_that_lost_the_outer_recording_is_recorded_itself() {
+fn a_nested_call_of_a_shim_that_lost_the_outer_recording_is_recorded_itself() {
     let place = Place::new();
     let body = "#!/usr/bin/env python3\nimport subprocess, sys\nprint('real', *sys.argv[1:], flush=True)\n\
-                if sys.argv[1] == 'outer': subprocess.check_call(['env', '-u', 'MARK', 'pip', 'inner'])\n";
-    place.script("python/pip", body);
+                if sys.argv[1] == 'outer': subprocess.check_call(['env', '-u', 'MARK', 'SHIM/pip', 'inner'])\n";
+    place.script("python/pip", &body.replace("SHIM", place.shims(Way::Inherited).trim_end_matches(':')));
     let (_, status, trace) = traced(&place, Way::Inherited, &["shim", "python"], &[], "pip outer");
     assert_eq!((status, trace.matches("begin").count(), trace.matches("end Ok").count()), (0, 2, 2), "{trace}");
 }
