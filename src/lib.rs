@@ -14,7 +14,7 @@ pub mod manifest; // 1  PURE  what was asked for: requirements files, wheelhouse
 pub mod report; // 2  PURE  sessions in, figures and text out
 pub mod restore; // 1  PURE  what pip's log takes from the streams, given back byte for byte
 pub mod shim; // 3  joins them: masquerade as one tool; what is added for pip, for apt
-pub mod store; // 2  wheelhouses on disk: scan, hash
+pub mod store; // 2  wheelhouses and apt archives on disk: scan, hash, pack, unpack
 #[allow(unsafe_code, reason = "system calls live here, each with its SAFETY line")]
 pub mod supervise; // 0  a child, its signals, its streams, its end: knows bytes, not artifacts
 #[allow(unsafe_code, reason = "system calls live here, each with its SAFETY line")]

@@ -3,7 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{
-    build, completions, doctor, ingest, man, profile, report, requirements, run, shims, step, verify, wheelhouse, which,
+    archives, build, completions, doctor, ingest, man, profile, report, requirements, run, shims, step, verify,
+    wheelhouse, which,
 };
 
 /// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
@@ -62,6 +63,8 @@ pub(crate) enum Verb {
     Report(report::Arguments),
     /// Fill a wheelhouse, check that it is whole and suffices, list what is in it
     Wheelhouse(wheelhouse::Arguments),
+    /// Carry apt's archives elsewhere, drop packages that nothing asks for
+    Archives(archives::Arguments),
     /// Show what requirements files ask for, with each error's file and line
     Requirements(requirements::Arguments),
     /// Classify the recorded output of an old build, and print its session document

@@ -4,8 +4,10 @@
 //! shown, and with which exit status the process ends, is decided here and nowhere else. Refuses to hold any knowledge
 //! of tools, logs or sessions: a verb asks the lower layers and shows what they say.
 
+mod archives;
 mod arguments;
 mod build;
+mod carry;
 mod completions;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod console;
@@ -67,6 +69,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Shims(arguments) => shims::run(arguments, console),
         Verb::Verify(arguments) => verify::run(arguments, console),
         Verb::Report(arguments) => report::run(arguments, console),
+        Verb::Archives(arguments) => archives::run(arguments, console),
         Verb::Wheelhouse(arguments) => wheelhouse::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Step(arguments) => step::run(arguments, console),

@@ -55,27 +55,40 @@ pub fn scan(directory: &Path) -> Result<Vec<Distribution>, Error> {
 /// # Errors
 /// When it cannot be read.
 pub fn sha256(path: &Path) -> Result<Sha256, Error> {
+    watched(path, &|_| ())
+}
+
+fn watched(path: &Path, watch: &dyn Fn(u64)) -> Result<Sha256, Error> {
     let mut file = File::open(path).map_err(Error::read(path))?;
     let mut hasher = sha2::Sha256::new();
     let mut chunk = vec![0; CHUNK];
     loop {
         match file.read(&mut chunk).map_err(Error::read(path))? {
             0 => return Ok(Sha256(hasher.finalize().into())),
-            length => hasher.update(&chunk[..length]),
+            length => {
+                hasher.update(&chunk[..length]);
+                watch(length as u64);
+            }
         }
     }
 }
 
 /// The digests of many files, in their order, by as many threads as there are processors.
 pub fn hashed(files: &[Distribution]) -> Vec<Result<Sha256, Error>> {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(files.len());
+    let paths: Vec<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+    digests(&paths, &|_| ())
+}
+
+/// The same for any files; `watch` is told how many bytes were read, piece by piece and by many threads.
+pub(super) fn digests(paths: &[&Path], watch: &(dyn Fn(u64) + Sync)) -> Vec<Result<Sha256, Error>> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(paths.len());
     let next = AtomicUsize::new(0);
     let work = || {
         let mut digests = Vec::new();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            match files.get(index) {
-                Some(file) => digests.push((index, sha256(&file.path))),
+            match paths.get(index) {
+                Some(path) => digests.push((index, watched(path, watch))),
                 None => return digests,
             }
         }

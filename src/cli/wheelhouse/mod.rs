@@ -1,6 +1,8 @@
-//! `wheeltap wheelhouse build|check|manifest`: a wheelhouse, recorded and held against what it is to serve.
+//! `wheeltap wheelhouse build|check|manifest|pack|unpack|prune`: a wheelhouse, recorded, held against what it is to
+//! serve, and carried.
 
 mod build;
+mod carry;
 mod check;
 mod contents;
 mod findings;
@@ -32,6 +34,12 @@ enum Verb {
     Check(check::Arguments),
     /// Print what is in a wheelhouse, or write it into its manifest
     Manifest(manifest::Arguments),
+    /// Pack it and its manifest into one file
+    Pack(carry::Pack),
+    /// Verify such a file and put its wheels in their place
+    Unpack(carry::Unpack),
+    /// Remove the files that nothing asks for
+    Prune(carry::Prune),
 }
 
 /// Does what was asked.
@@ -40,6 +48,9 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         Verb::Build(arguments) => build::run(arguments, console),
         Verb::Check(arguments) => check::run(arguments, console),
         Verb::Manifest(arguments) => manifest::run(arguments, console),
+        Verb::Pack(arguments) => carry::pack(arguments, console),
+        Verb::Unpack(arguments) => carry::unpack(arguments, console),
+        Verb::Prune(arguments) => carry::prune(arguments, console),
     }
 }
 
