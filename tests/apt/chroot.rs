@@ -128,6 +128,11 @@ impl Chroot {
              mount -t proc proc {merged}/proc\nmount --rbind /dev {merged}/dev\n\
              mount -t tmpfs tmpfs {merged}/opt/wheeltap\nfor name in logs shims state; do mkdir {merged}/opt/wheeltap/$name; done\n\
              cp {binary} {merged}/opt/wheeltap/wheeltap\n\
+             for name in full small read-only; do mkdir {merged}/opt/wheeltap/$name; done\n\
+             mount -t tmpfs -o size=8k tmpfs {merged}/opt/wheeltap/full\n\
+             head -c 65536 /dev/zero >{merged}/opt/wheeltap/full/all 2>/dev/null || true\n\
+             mount -t tmpfs -o size=1m tmpfs {merged}/opt/wheeltap/small; mkdir {merged}/opt/wheeltap/small/partial\n\
+             mount -t tmpfs -o ro tmpfs {merged}/opt/wheeltap/read-only\n\
              for name in apt-get apt; do ln -s ../wheeltap {merged}/opt/wheeltap/shims/$name; done\n\
              mount --bind {logs} {merged}/opt/wheeltap/logs\nmount --bind {state} {merged}/opt/wheeltap/state\nmount --bind {files} {merged}/srv/lab\n\
              exec chroot {merged} sh -c \"$0\"",

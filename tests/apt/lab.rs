@@ -23,6 +23,8 @@ pub(crate) struct Request {
     pub(crate) status: u16,
     /// Bytes of the body that went out.
     pub(crate) sent: u64,
+    /// Whose process asked.
+    pub(crate) user: Option<u32>,
 }
 
 impl Lab {

@@ -10,6 +10,7 @@ mod live;
 mod recorded;
 mod relay;
 mod scenarios;
+mod score;
 mod splits;
 mod state;
 #[path = "../support/mod.rs"]

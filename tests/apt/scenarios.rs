@@ -49,6 +49,10 @@ impl Scenario {
     }
 }
 
+const SIGNED: &str = "deb [signed-by=/etc/apt/lab.gpg] {site}/signed lab main";
+const SIGNED_COLD: &str = "cold cp /srv/lab/signed.gpg /etc/apt/lab.gpg; chmod 644 /etc/apt/lab.gpg";
+const SIGNED_WARM: &str = "cold cp /srv/lab/signed.gpg /etc/apt/lab.gpg; chmod 644 /etc/apt/lab.gpg; apt-get update";
+
 const INSTALL: &str = "apt-get install -y lab-dep";
 const BOTH_FETCHED: &[&str] = &["lab-dep downloaded", "lab-hello downloaded"];
 const BOTH_CACHED: &[&str] = &["lab-dep archive-cache", "lab-hello archive-cache"];
@@ -139,7 +143,64 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         command: "apt-get update",
         ..PLAIN
     },
+    Scenario {
+        name: "update-by-patches",
+        sources: "deb [trusted=yes] {site}/next lab main",
+        before: "/usr/lib/apt/apt-helper download-file {site}/advance /tmp/advance; rm -f /tmp/advance",
+        command: "apt-get update",
+        ..PLAIN
+    },
+    Scenario { name: "update-signed", sources: SIGNED, before: SIGNED_COLD, command: "apt-get update", ..PLAIN },
+    Scenario {
+        name: "update-signed-current",
+        sources: SIGNED,
+        before: SIGNED_WARM,
+        command: "apt-get update",
+        ..PLAIN
+    },
+    Scenario {
+        name: "update-signature-unknown",
+        sources: SIGNED,
+        before: "cold cp /dev/null /etc/apt/lab.gpg",
+        command: "apt-get update",
+        ..PLAIN
+    },
+    Scenario {
+        name: "changelog",
+        command: "apt-get -o Acquire::Changelogs::AlwaysOnline=true \
+                  -o Acquire::Changelogs::URI::Origin::Lab={site}/lab/pool/@CHANGEPATH@ changelog lab-a",
+        ..PLAIN
+    },
     // Packages and the archives.
+    Scenario {
+        name: "install-signed",
+        sources: SIGNED,
+        before: SIGNED_WARM,
+        command: INSTALL,
+        expected: Some(BOTH_FETCHED),
+        ..PLAIN
+    },
+    Scenario {
+        name: "interrupted",
+        sources: "deb [trusted=yes] {site}/slow/lab lab main",
+        command: "timeout --preserve-status -s TERM 1.5 apt-get -y -d install lab-big; echo $?; rm /var/cache/apt/archives/partial/*",
+        expected: Some(&["lab-big unknown"]),
+        incomplete: true,
+        ..PLAIN
+    },
+    Scenario {
+        name: "build-dep",
+        sources: "deb [trusted=yes] {site}/lab lab main\ndeb-src [trusted=yes] {site}/lab lab main",
+        before: "apt-get install -y -d lab-a",
+        command: "apt-get build-dep -y lab-src",
+        expected: Some(&["build-essential downloaded", "lab-a archive-cache"]),
+        ..PLAIN
+    },
+    Scenario {
+        name: "full-archives",
+        command: "apt-get -o Dir::Cache::archives=/opt/wheeltap/small install -y lab-big",
+        ..PLAIN
+    },
     Scenario { name: "install", command: INSTALL, expected: Some(BOTH_FETCHED), ..PLAIN },
     Scenario {
         name: "install-terminal",
@@ -367,6 +428,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         expected: Some(&["lab-src destination", "lab-src destination", "lab-src downloaded"]),
         ..PLAIN
     },
+    Scenario {
+        name: "source-as-user",
+        sources: "deb-src [trusted=yes] {site}/lab lab main",
+        before: "chmod 777 /opt/wheeltap/logs",
+        command: "setpriv --reuid 1000 --regid 1000 --clear-groups apt-get source -d lab-src",
+        expected: Some(&["lab-src downloaded", "lab-src downloaded", "lab-src downloaded"]),
+        ..PLAIN
+    },
     // Configurations.
     Scenario {
         name: "docker-image",
@@ -444,6 +513,46 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "overridden-by-option",
+        before: HAVE_HELLO,
+        command: "apt-get -o Dir::Bin::Methods::http=/usr/lib/apt/methods/http install -y lab-dep",
+        expected: Some(ONE_CACHED),
+        incomplete: true,
+        unanswered: true,
+        ..PLAIN
+    },
+    Scenario {
+        name: "hooks-cleared",
+        before: "echo '#clear DPkg::Pre-Install-Pkgs;' >/etc/apt/apt.conf.d/99clear; apt-get install -y -d lab-hello",
+        command: INSTALL,
+        expected: Some(ONE_CACHED),
+        incomplete: true,
+        ..PLAIN
+    },
+    Scenario {
+        name: "hooks-cleared-cached",
+        before: "echo '#clear DPkg::Pre-Install-Pkgs;' >/etc/apt/apt.conf.d/99clear; apt-get install -y -d lab-dep",
+        command: INSTALL,
+        expected: Some(BOTH_CACHED),
+        incomplete: true,
+        ..PLAIN
+    },
+    Scenario {
+        name: "another-root",
+        before: "mkdir /alt; for name in usr bin sbin lib lib64 etc var; do ln -s /$name /alt/$name; done; rm -rf /var/lib/apt/lists/*",
+        command: "apt-get -o RootDir=/alt update",
+        incomplete: true,
+        unanswered: true,
+        ..PLAIN
+    },
+    Scenario {
+        name: "shims-vanish-before-dpkg",
+        before: "echo 'DPkg::Pre-Invoke { \"rm -rf /opt/wheeltap/shims /opt/wheeltap/wheeltap\"; };' >/etc/apt/apt.conf.d/00rm; apt-get install -y -d lab-hello",
+        command: INSTALL,
+        expected: Some(ONE_CACHED),
+        ..PLAIN
+    },
+    Scenario {
         name: "shims-vanish",
         before: "echo 'APT::Update::Pre-Invoke { \"rm -rf /opt/wheeltap/shims /opt/wheeltap/wheeltap\"; };' >/etc/apt/apt.conf.d/00rm; rm -rf /var/lib/apt/lists/*",
         command: "apt-get update",
@@ -452,6 +561,18 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "no-place-for-logs",
         command: "WHEELTAP_LOG_DIR=/etc/passwd/logs apt-get install -y lab-dep",
+        expected: None,
+        ..PLAIN
+    },
+    Scenario {
+        name: "full-disk-for-logs",
+        command: "WHEELTAP_LOG_DIR=/opt/wheeltap/full apt-get install -y lab-dep",
+        expected: None,
+        ..PLAIN
+    },
+    Scenario {
+        name: "logs-may-not-be-written",
+        command: "WHEELTAP_LOG_DIR=/opt/wheeltap/read-only apt-get install -y lab-dep",
         expected: None,
         ..PLAIN
     },

@@ -67,11 +67,13 @@ impl Table {
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let titles = ["right", "wrong", "missed", "phantom", "unknown"];
+        writeln!(f, "table: recorded runs of apt, by version and by which records were given")?;
         writeln!(f, "{:<10} {:<12} {}", "version", "given", titles.map(|title| format!("{title:>8}")).concat())?;
         for ((version, given), row) in &self.rows {
             let counts = Verdict::EACH.map(|verdict| format!("{:>8}", row.get(&verdict).copied().unwrap_or(0)));
             writeln!(f, "{version:<10} {:<12} {}", format!("{given:?}"), counts.concat())?;
         }
+        writeln!(f, "end of table")?;
         self.notes.iter().try_for_each(|(verdict, note)| writeln!(f, "  {verdict:?} {note}"))
     }
 }

@@ -97,6 +97,13 @@ impl Command {
     }
 }
 
+impl Command {
+    /// Whether packages are handed to dpkg, if any are.
+    pub(super) fn reaches_dpkg(self) -> bool {
+        self.verb == Verb::Install && !self.download_only
+    }
+}
+
 impl Verb {
     fn of(word: &[u8], operands: &[&[u8]]) -> Option<Verb> {
         Some(match word {

@@ -4,7 +4,7 @@
 //! added to it. A file that the user gave by the same variable is included, where it can be: apt only warns of one that is
 //! no readable regular file, but an `#include` of it would be an error.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,16 @@ pub(super) const VARIABLE: &str = "APT_CONFIG";
 
 /// Where apt's methods are, unless it is told otherwise.
 const METHODS: &str = "/usr/lib/apt/methods";
+
+/// The setting that moves all paths.
+const ROOT: &[u8] = b"RootDir";
+
+/// Where an image's configuration is, unless apt is told otherwise.
+const PARTS: &str = "/etc/apt/apt.conf.d";
+const MAIN: &str = "/etc/apt/apt.conf";
+
+/// No configuration is longer: what is may be a package that is named beside it.
+const LONGEST: u64 = 1 << 16;
 
 /// Methods that work on files which are here already (gpgv(1) and the like): left alone.
 const INTERNAL: [&str; 4] = ["gpgv", "sqv", "store", "rred"];
@@ -69,6 +79,23 @@ pub(super) fn other(value: Option<&OsStr>) -> Other {
     let quotable = !value.as_bytes().iter().any(|byte| matches!(byte, b'"' | b'\n' | b'\\' | b';'));
     let readable = path.is_absolute() && path.is_file() && File::open(path).is_ok();
     if quotable && readable { Other::File(path.to_owned()) } else { Other::Unfit }
+}
+
+/// Whether anything speaks of `RootDir`, which apt puts before every path, that of our binary included: then it would not
+/// find its methods.
+pub(super) fn moves_the_root(arguments: &[OsString], other: Option<&Path>) -> bool {
+    let speaks = |bytes: &[u8]| bytes.windows(ROOT.len()).any(|window| window.eq_ignore_ascii_case(ROOT));
+    let parts = std::fs::read_dir(PARTS).into_iter().flatten().flatten().map(|entry| entry.path());
+    let value = |argument: &OsString| {
+        let bytes = argument.as_bytes();
+        let rest = bytes.strip_prefix(b"--config-file=").or_else(|| bytes.strip_prefix(b"-c")).unwrap_or(bytes);
+        PathBuf::from(OsStr::from_bytes(rest))
+    };
+    let is_configuration = |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.len() < LONGEST);
+    let named = arguments.iter().map(value).filter(is_configuration);
+    let mut files = parts.chain(named).chain([PathBuf::from(MAIN)]).chain(other.map(Path::to_owned));
+    arguments.iter().any(|argument| speaks(argument.as_bytes()))
+        || files.any(|file| std::fs::read(file).is_ok_and(|text| speaks(&text)))
 }
 
 fn is_plain(name: &str) -> bool {

@@ -1,7 +1,7 @@
 //! Questions to apt about a run of it, after that run: the same command line, and nothing that changes anything.
 
 use std::ffi::OsString;
-use std::os::unix::ffi::OsStrExt;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -41,19 +41,25 @@ impl Question<'_> {
         path.map_or_else(|| default.into(), |path| PathBuf::from(OsString::from(text(path))))
     }
 
-    /// Whether apt starts our binary as its methods, given the variables that the run had.
-    pub(super) fn starts_us(&self, settings: &[Setting]) -> bool {
+    /// What of ours apt's configuration has in force, given the variables that the run had.
+    pub(super) fn in_force(&self, settings: &[Setting]) -> InForce {
         let mut command = self.configuration();
         let given = settings.iter().filter_map(|(name, value)| Some((name, value.as_ref()?)));
         command.envs(given).args(["dump", "--format", "%F=%v%n"]);
-        let us = super::memory::of_ours("exe");
+        let us = super::memory::of_ours("exe").into_os_string().into_vec();
         let lines = lines(command);
-        let named = |scheme: &str| {
-            let key = format!("dir::bin::methods::{scheme}=");
-            let mut values = lines.iter().filter(|line| line.to_ascii_lowercase().starts_with(key.as_bytes()));
-            values.next_back().is_some_and(|line| us.as_os_str().as_bytes() == &line[key.len()..])
+        let values = |key: &str| {
+            let key = format!("{}=", key.to_ascii_lowercase());
+            lines.iter().filter_map(move |line| {
+                let (start, value) = line.split_at_checked(key.len())?;
+                start.eq_ignore_ascii_case(key.as_bytes()).then_some(value)
+            })
         };
-        named("http") && named("https")
+        let method = |scheme: &str| values(&format!("Dir::Bin::Methods::{scheme}")).next_back() == Some(&us);
+        InForce {
+            methods: method("http") && method("https"),
+            hook: values("DPkg::Pre-Install-Pkgs::").any(|value| value.starts_with(&us)),
+        }
     }
 
     /// Whether packages can come from this machine into the archives.
@@ -87,6 +93,15 @@ impl Question<'_> {
         }
         options
     }
+}
+
+/// What apt's configuration makes of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct InForce {
+    /// Our binary is started as the methods of the network.
+    pub(super) methods: bool,
+    /// Our binary is started as a hook before dpkg.
+    pub(super) hook: bool,
 }
 
 fn quiet(program: &Path) -> Command {

@@ -17,11 +17,14 @@ use crate::shim::session::Session;
 use crate::shim::{Call, Recording};
 use crate::supervise::{Error, Outcome, Setting, Tap};
 
+const UNHOOKED: &str = "apt's configuration keeps our hook away: of packages that lay in the archives, only those are \
+                        known that dpkg unpacked and that lie there still";
+
 /// Begins the recording of a call of apt, unless it fetches nothing or no session can be had.
 pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
     let command = Command::of(call.arguments)?;
     let mut session = Session::begin(call)?;
-    let records = Records::new().inspect_err(|reason| session.degraded(reason)).ok();
+    let records = Records::new(call.arguments).inspect_err(|reason| session.degraded(reason)).ok();
     let (program, arguments) = (call.path.to_owned(), call.arguments.to_vec());
     Some(Box::new(AptRecording { session, disk: Disk::new(), records, command, program, arguments }))
 }
@@ -44,7 +47,7 @@ struct Records {
 }
 
 impl Records {
-    fn new() -> Result<Self, String> {
+    fn new(arguments: &[OsString]) -> Result<Self, String> {
         let refused = |why: &str| Err(format!("apt was not given our methods: {why}"));
         if !memory::can_be_reached() {
             return refused("it cannot reach this process through /proc");
@@ -56,6 +59,9 @@ impl Records {
             Other::File(path) => Some(path.as_path()),
             Other::Unfit => return refused("APT_CONFIG names no file that can be included"),
         };
+        if configuration::moves_the_root(arguments, other) {
+            return refused("RootDir moves the path of our binary");
+        }
         let methods = configuration::methods();
         if methods.is_empty() {
             return refused("its own were not found");
@@ -102,7 +108,7 @@ impl AptRecording {
         let AptRecording { mut session, command, program, arguments, records, disk } = self;
         session.flush();
         let question = Question { program: &program, arguments: &arguments };
-        let survey = Survey { command, question, disk: &disk, end: outcome.end };
+        let mut survey = Survey { command, question, disk: &disk, end: outcome.end, hooked: true };
         let mut classifier = Classifier::new(Runs::One);
         classifier.began(disk.began());
         let mut read = |file: &MemoryFile| {
@@ -120,9 +126,16 @@ impl AptRecording {
                 classifier.recorded_by(memory::of_ours("exe").as_os_str().as_bytes());
                 classifier.methods(&messages);
                 classifier.hook(&handed_over);
-                let silent = messages.is_empty() && handed_over.is_empty();
-                if silent && !question.starts_us(&records.settings()) {
-                    classifier.incomplete("apt's configuration overrides ours");
+                let unhooked = command.reaches_dpkg() && handed_over.is_empty();
+                if unhooked || messages.is_empty() && handed_over.is_empty() {
+                    let in_force = question.in_force(&records.settings());
+                    if !in_force.methods && messages.is_empty() {
+                        classifier.incomplete("apt's configuration overrides ours");
+                    }
+                    if unhooked && !in_force.hook {
+                        survey.hooked = false;
+                        session.blind_spot(UNHOOKED);
+                    }
                 }
             }
         }

@@ -24,6 +24,8 @@ pub(super) struct Survey<'a> {
     pub(super) question: Question<'a>,
     pub(super) disk: &'a Disk,
     pub(super) end: End,
+    /// Whether our hook would have been called.
+    pub(super) hooked: bool,
 }
 
 const BY_THE_DISK: [Evidence; 1] = [Evidence::LISTING];
@@ -37,6 +39,7 @@ impl Survey<'_> {
             Verb::Update if !whole => self.lists(classifier),
             Verb::Update | Verb::Changelog => {}
             Verb::Download | Verb::Source => self.planned(classifier, self.disk.directory(), !whole),
+            Verb::Install if !self.hooked => self.archives(classifier),
             Verb::Install if self.fell_short(messages, handed_over) => {
                 self.planned(classifier, &self.question.directory("Dir::Cache::archives"), !whole);
             }

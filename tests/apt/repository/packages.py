@@ -1,6 +1,6 @@
 """Makes Debian packages and repositories out of nothing: the same bytes every time."""
 
-import gzip, hashlib, io, lzma, os, random, tarfile
+import difflib, gzip, hashlib, io, lzma, os, random, tarfile
 
 MTIME = 1762000000
 
@@ -68,7 +68,7 @@ def source_package():
     lines = lambda algorithm: "".join(
         f" {hashlib.new(algorithm, data).hexdigest()} {len(data)} {name}\n" for name, data in files.items()
     )
-    head = "Format: 3.0 (quilt)\n{}: lab-src\nBinary: lab-src\nArchitecture: all\nVersion: 1.0-1\nMaintainer: Lab <lab@lab.example>\n"
+    head = "Format: 3.0 (quilt)\n{}: lab-src\nBinary: lab-src\nArchitecture: all\nVersion: 1.0-1\nMaintainer: Lab <lab@lab.example>\nBuild-Depends: lab-a\n"
     sums = f"Checksums-Sha256:\n{lines('sha256')}Files:\n{lines('md5')}"
     dsc = (head.format("Source") + sums).encode()
     everything = {**files, "lab-src_1.0-1.dsc": dsc}
@@ -95,16 +95,18 @@ def packages(changed=False):
         Package("lab-native", "1:2.0~rc1-3+b1", "amd64"),
         Package("lab-big", size=3_000_000),
         Package("lab-noisy", scripts={"postinst": NOISY}),
+        # What `apt-get build-dep` always wants.
+        Package("build-essential"),
         Package("lab-broken", scripts={"preinst": "#!/bin/sh\nexit 3\n"}),
     ]
 
 
-def write(root, path, data):
+def write(root, path, data, time=MTIME):
     full = os.path.join(root, path)
     os.makedirs(os.path.dirname(full), exist_ok=True)
     with open(full, "wb") as file:
         file.write(data)
-    os.utime(full, (MTIME, MTIME))
+    os.utime(full, (time, time))
 
 
 def write_index(root, suite, path, text, names):
@@ -117,14 +119,49 @@ def write_index(root, suite, path, text, names):
             write(root, f"{suite}/{os.path.dirname(path)}/by-hash/SHA256/{digest}", data)
 
 
+def pool_path(package):
+    return "pool/main/" + package.pool_name
+
+
+def stanzas_of(changed):
+    return "".join(package.stanza(pool_path(package)) for package in packages(changed))
+
+
+def patch(old, new):
+    """An ed script, as diff --ed writes it: from the last change to the first."""
+    old, new, script = old.splitlines(True), new.splitlines(True), ""
+    for tag, start, end, first, last in reversed(difflib.SequenceMatcher(None, old, new, False).get_opcodes()):
+        lines = f"{start + 1},{end}" if end > start + 1 else f"{start + 1}"
+        if tag == "delete":
+            script += f"{lines}d\n"
+        elif tag == "insert":
+            script += f"{start}a\n" + "".join(new[first:last]) + ".\n"
+        elif tag == "replace":
+            script += f"{lines}c\n" + "".join(new[first:last]) + ".\n"
+    return script
+
+
+def write_patches(root, old, new, names):
+    """How the old Packages becomes the new one (pdiffs)."""
+    path, name = "main/binary-amd64/Packages.diff", "T-2025-11-01-0000.00-F-2025-10-01-0000.00"
+    script = patch(old, new).encode()
+    packed = gzip.compress(script, mtime=0)
+    line = lambda data, name="": f" {hashlib.sha256(data).hexdigest()} {len(data)} {name}".rstrip() + "\n"
+    index = "SHA256-Current:" + line(new.encode()) + "SHA256-History:\n" + line(old.encode(), name)
+    index += "SHA256-Patches:\n" + line(script, name) + "SHA256-Download:\n" + line(packed, name + ".gz")
+    index = (index + "X-Patch-Precedence: merged\n").encode()
+    write(root, f"dists/lab/{path}/{name}.gz", packed)
+    write(root, f"dists/lab/{path}/Index", index)
+    write(root, f"dists/lab/{path}/by-hash/SHA256/{hashlib.sha256(index).hexdigest()}", index)
+    names[path + "/Index"] = (hashlib.sha256(index).hexdigest(), len(index))
+
+
 def repository(root, changed=False, bad_index=False):
     """`dists/lab` with a pool, as trusted=yes takes it: a Release file without a signature."""
-    stanzas = ""
+    stanzas = stanzas_of(changed)
     for package in packages(changed):
-        path = "pool/main/" + package.pool_name
         if package.name != "lab-404":
-            write(root, path, package.bytes)
-        stanzas += package.stanza(path)
+            write(root, pool_path(package), package.bytes)
     sources, source_stanza = source_package()
     for name, data in sources.items():
         write(root, "pool/main/" + name, data)
@@ -132,14 +169,18 @@ def repository(root, changed=False, bad_index=False):
     write_index(root, "dists/lab", "main/binary-amd64/Packages", stanzas, names)
     write_index(root, "dists/lab", "main/source/Sources", source_stanza, names)
     write_index(root, "dists/lab", "main/i18n/Translation-en", "", names)
+    if changed:
+        write_patches(root, stanzas_of(False), stanzas, names)
     if bad_index:
         write(root, "dists/lab/main/binary-amd64/Packages.xz", lzma.compress(b"Package: other\n"))
     by_hash = "" if bad_index else "Acquire-By-Hash: yes\n"
-    release = "Origin: Lab\nSuite: lab\nCodename: lab\nDate: Sat, 01 Nov 2025 12:00:00 UTC\nArchitectures: amd64 all\n"
+    hour = 13 if changed else 12
+    release = "Origin: Lab\nSuite: lab\nCodename: lab\nArchitectures: amd64 all\n"
+    release += f"Date: Sat, 01 Nov 2025 {hour}:00:00 UTC\n"
     release += f"Components: main\n{by_hash}SHA256:\n" + "".join(
         f" {digest} {size} {path}\n" for path, (digest, size) in sorted(names.items())
     )
-    write(root, "dists/lab/Release", release.encode())
+    write(root, "dists/lab/Release", release.encode(), MTIME + 3600 * changed)
 
 
 def flat(root):

@@ -6,18 +6,28 @@ and appends a line of JSON for each answered request to DIRECTORY/requests.jsonl
 /lab         a repository                          /changed    the same with a newer lab-hello
 /flat        a flat one                            /badindex   one whose Packages is not as its Release says
 /redirect/X  302 to /X                             /error/X    503
+/next/X      /lab/X until somebody asks for /advance, then /changed/X, which has patches of the one to the other
 /drop/X      closes in the middle of the first answer for each package, answers the next request
 /slow/X      sends each package in pieces, for some seconds
-/reset       forgets which packages were dropped; in no log
+/reset       forgets what it was asked for, but for the log; in no log itself, as little as /advance
+
+/signed is /lab with an InRelease, and signed.gpg the keyring for it, where there is a gpg to sign with.
 """
 
-import email.utils, http.server, json, os, shutil, socketserver, sys, threading, time
+import email.utils, http.server, json, os, shutil, socketserver, subprocess, sys, threading, time
 
 import packages
 
 ROOT = sys.argv[1]
 SITE = os.path.join(ROOT, "site")
-dropped, lock = set(), threading.Lock()
+dropped, advanced, lock = set(), threading.Event(), threading.Lock()
+
+
+def user(port):
+    """Whose socket it is that is bound to this port of the loopback."""
+    with open("/proc/net/tcp") as sockets:
+        rows = [line.split() for line in sockets]
+    return next((int(row[7]) for row in rows[1:] if row[1] == f"0100007F:{port:04X}"), None)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -27,7 +37,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def note(self, status, sent):
-        record = {"time": time.time(), "path": self.path, "status": status, "sent": sent, "range": self.headers.get("Range")}
+        record = {"time": time.time(), "path": self.path, "status": status, "sent": sent}
+        record["user"] = user(self.client_address[1])
         with lock, open(os.path.join(ROOT, "requests.jsonl"), "a") as log:
             log.write(json.dumps(record) + "\n")
 
@@ -41,9 +52,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        if self.path == "/reset":
+        if self.path in ("/reset", "/advance"):
             dropped.clear()
-            self.send_response(204)
+            advanced.set() if self.path == "/advance" else advanced.clear()
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
             return self.end_headers()
         first, _, rest = self.path.lstrip("/").partition("/")
         path, package = self.path, self.path.endswith((".deb", ".dsc", ".gz"))
@@ -51,6 +64,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.answer(302, Location="/" + rest)
         if first == "error":
             return self.answer(503)
+        if first == "next":
+            path = ("/changed/" if advanced.is_set() else "/lab/") + rest
         if first in ("drop", "slow"):
             path = "/" + rest
         name = os.path.normpath(SITE + path.replace("%3a", ":").replace("%7e", "~").replace("%2b", "+"))
@@ -98,6 +113,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
 
+    def handle_error(self, *_):
+        """A client that leaves early is none."""
+
+
+def sign(directory):
+    """Makes the Release file an InRelease by a key made for it."""
+    home = os.path.join(ROOT, "gnupg")
+    os.mkdir(home, 0o700)
+    gpg = ["gpg", "--quiet", "--batch", "--no-tty", "--homedir", home, "--passphrase", ""]
+    subprocess.run(gpg + ["--quick-generate-key", "lab@lab.example", "ed25519", "sign", "never"], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(gpg + ["--output", directory + "/InRelease", "--clearsign", directory + "/Release"], check=True)
+    subprocess.run(gpg + ["--output", SITE + "/signed.gpg", "--export"], check=True)
+    subprocess.run(["gpgconf", "--homedir", home, "--kill", "all"], check=False)
+    os.utime(directory + "/InRelease", (packages.MTIME, packages.MTIME))
+    os.remove(directory + "/Release")
+
 
 def main():
     """Serves until the owner has gone."""
@@ -106,6 +137,9 @@ def main():
     packages.repository(os.path.join(SITE, "changed"), changed=True)
     packages.repository(os.path.join(SITE, "badindex"), bad_index=True)
     packages.flat(os.path.join(SITE, "flat"))
+    packages.repository(os.path.join(SITE, "signed"))
+    if shutil.which("gpg"):
+        sign(os.path.join(SITE, "signed/dists/lab"))
     server = Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(server.server_address[1], flush=True)
