@@ -60,7 +60,8 @@ pub struct Watch {
     pub command: Option<Command>,
     /// How it was told to watch: `off`, `counters`, `observe`.
     pub mode: String,
-    /// How it watched: `seccomp-notify`, `counters`, `outer` (somebody above us does), `none`.
+    /// How it watched: `seccomp-notify`, `counters`, `outer` (somebody above us does), `steps` (a statement about an
+    /// image build, each step of which has a witness of its own), `none`.
     pub method: String,
     /// What it could not use, and why.
     pub unavailable: Vec<Unavailable>,
@@ -93,7 +94,7 @@ pub struct Watch {
 impl Watch {
     /// Whether it saw every call, and nothing makes that doubtful.
     pub fn is_complete(&self) -> bool {
-        self.method == "seccomp-notify" && self.doubts.is_empty()
+        matches!(self.method.as_str(), "seccomp-notify" | "steps") && self.doubts.is_empty()
     }
 }
 

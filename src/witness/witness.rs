@@ -271,6 +271,11 @@ impl Witness {
         };
         self.destroyed = end.destroyed;
         match end.listener {
+            // Whoever is left ends with us, and waits until then.
+            Some(listener) if std::process::id() == 1 => {
+                std::mem::forget(listener);
+                left_behind.clear();
+            }
             Some(listener) => {
                 if left_behind.is_empty() {
                     left_behind.push("(unnamed)".to_owned());

@@ -19,6 +19,9 @@ pub(super) const TARGET: &str = "/dev/.wheeltap";
 /// What a step begins with.
 pub(super) const WRAPPER: [&str; 3] = ["/dev/.wheeltap/wheeltap", "step", "--"];
 
+/// The same where every process of a step is to be watched.
+pub(super) const WATCHING: [&str; 4] = ["/dev/.wheeltap/wheeltap", "step", "--observe", "--"];
+
 /// Our executable on its way.
 pub(super) struct Carrier {
     /// The value of the `--mount` flag.

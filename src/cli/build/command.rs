@@ -35,6 +35,7 @@ pub(super) struct Command {
     pub(super) platform: Option<OsString>,
     pub(super) progress: Option<OsString>,
     pub(super) quiet: bool,
+    pub(super) network: Option<OsString>,
 }
 
 /// The options of a build that take the next word as their value.
@@ -142,6 +143,7 @@ impl Command {
             platform: None,
             progress: None,
             quiet: false,
+            network: None,
             words,
         };
         if matches!(kind, Kind::Build | Kind::Buildx) {
@@ -207,6 +209,7 @@ impl Command {
                 self.arguments.extend(pair.map(|(name, value)| (name.to_owned(), value)));
             }
             (b"--platform", value) => self.platform = value,
+            (b"--network", value) => self.network = value,
             (b"--progress", value) => self.progress = value,
             (b"-q" | b"--quiet", value) => self.quiet = value.is_none_or(|value| value == "true"),
             _ => {}
@@ -219,6 +222,19 @@ impl Command {
             |word: &OsString| ["build", "b", "image", "builder", "buildx", "compose"].iter().any(|own| word == own);
         let end = self.words.iter().position(own).unwrap_or(1).max(1);
         self.words[..end.min(self.words.len())].to_vec()
+    }
+
+    /// The same with the network of its steps cut; the name of another network that was asked for is refused.
+    pub(super) fn cut_off(mut self) -> Result<Command, OsString> {
+        match self.network.take() {
+            Some(network) if network == "none" => self.network = Some(network),
+            Some(network) => return Err(network),
+            None => {
+                self.words.insert(self.options, "--network=none".into());
+                return Ok(Command::parse(self.words));
+            }
+        }
+        Ok(self)
     }
 
     /// The same build of another Dockerfile (and another context), with more options.
@@ -276,6 +292,14 @@ mod tests {
         }
         assert!(parse("docker build -qt x .").quiet);
         assert_eq!(parse("docker -H x build .").client(), ["docker", "-H", "x"]);
+    }
+
+    #[test]
+    fn cuts_the_network_off_or_says_which_was_asked_for() {
+        let line = |line: &str| parse(line).cut_off().map(|command| command.words.join(OsStr::new(" ")));
+        assert_eq!(line("docker build -t a ."), Ok("docker build --network=none -t a .".into()));
+        assert_eq!(line("docker buildx build --network none ."), Ok("docker buildx build --network none .".into()));
+        assert_eq!(line("docker build --network=host ."), Err("host".into()));
     }
 
     #[test]

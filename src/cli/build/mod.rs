@@ -14,6 +14,7 @@ mod report;
 mod rewrite;
 mod screen;
 pub(super) mod told;
+mod verified;
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -67,7 +68,37 @@ pub(crate) struct Arguments {
 
 /// Runs the build.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
-    let Arguments { inject, service, command: words } = arguments;
+    let Arguments { inject, service, command } = arguments;
+    Ok(build(&service, command, inject, false, console)?.status)
+}
+
+/// Whether the command builds images.
+pub(super) fn is_build(words: &[OsString]) -> bool {
+    Command::parse(words.to_vec()).kind != Kind::Other
+}
+
+/// How an image build went, for those who look into it further.
+pub(super) struct Built {
+    /// As docker ended.
+    pub(super) status: Status,
+    /// What it took on; `None` where that could not be recorded, or is somebody else's to fold.
+    pub(super) session: Option<(crate::event::Session, ledger::Files)>,
+}
+
+impl From<Status> for Built {
+    fn from(status: Status) -> Built {
+        Built { status, session: None }
+    }
+}
+
+/// Runs an image build; with `verifies`, with the network of its steps cut and all that they start watched.
+pub(super) fn build(
+    service: &str,
+    mut words: Vec<OsString>,
+    inject: bool,
+    verifies: bool,
+    console: &mut Console,
+) -> anyhow::Result<Built> {
     if service.is_empty() || service.starts_with('.') || service.contains(|c: char| c == '/' || c.is_control()) {
         return Err(anyhow::anyhow!("cannot take `{service}` for the name of a service"))
             .hint("it becomes a part of file names: letters, digits, `-`, `_` and `.`");
@@ -75,19 +106,23 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let name = words.first().context("no command is given")?.clone();
     let path = match find(&name) {
         Ok(path) => path,
-        Err(kind) => return Ok(not_started(&name, &kind.into(), console)),
+        Err(kind) => return Ok(not_started(&name, &kind.into(), console).into()),
     };
+    if verifies {
+        words = verified::cut_off(words)?;
+    }
     let mut program = Program { path, arguments: words.clone(), environment: Vec::new() };
-    if which::is_disabled() {
-        return Ok(take_our_place(&program, console));
+    if which::is_disabled() && !verifies {
+        return Ok(take_our_place(&program, console).into());
     }
     let command = Command::parse(words);
-    let rewritten = if inject { Some(rewrite::rewrite(&command)) } else { None };
-    let mut record = match Record::begin(&service, &command) {
+    let rewritten = if inject { Some(rewrite::rewrite(&command, verifies)) } else { None };
+    let mut record = match Record::begin(service, &command) {
         Ok(record) => record,
+        Err(error) if verifies => return Err(error),
         Err(error) => {
             console.say(Tone::Doubtful, "wheeltap", &format!("nothing is recorded: {}", explained(&error)));
-            return Ok(take_our_place(&program, console));
+            return Ok(take_our_place(&program, console).into());
         }
     };
     let mut rewritten = match rewritten {
@@ -113,8 +148,8 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         Err(Error::Prepare { .. }) => take_our_place(&program, console),
     };
     let (build, log) = screen.finish();
-    record.end(build, log, rewritten.as_ref(), &outcome, console);
-    Ok(status)
+    let session = record.end(build, log, rewritten.as_ref(), &outcome, verifies.then_some(&command), console);
+    Ok(Built { status, session })
 }
 
 /// Starts docker and waits for its end.
@@ -169,8 +204,9 @@ impl Record {
         log: Log,
         rewritten: Option<&Rewritten>,
         outcome: &Result<Outcome, Error>,
+        verified: Option<&Command>,
         console: &mut Console,
-    ) {
+    ) -> Option<(crate::event::Session, ledger::Files)> {
         let at = now();
         let mut events = Vec::new();
         let mut said = |event: fn(String) -> Told, reason: String| events.push(event(reason).at(at));
@@ -211,6 +247,10 @@ impl Record {
             }
             None => said(Told::BlindSpot, "docker printed no log of a build: its steps are not known".to_owned()),
         }
+        if let Some(command) = verified {
+            let end = outcome.as_ref().ok().map(|outcome| outcome.end);
+            events.extend(verified::events(build.as_ref(), &events, command, end, &self.redactor, at));
+        }
         let _ = self.journal.append(&events);
         if let Err(error) = layers.write(&path) {
             self.notes.push(format!("cannot {error}"));
@@ -226,10 +266,12 @@ impl Record {
                 }
                 let report = Report { service, build, session: &session, notes: &self.notes };
                 report.show(&[&files.document, log.path(), &page], console);
+                return Some((session, files));
             }
             Ok(None) => {}
             Err(error) => console.say(Tone::Bad, "wheeltap", &format!("cannot {error}")),
         }
+        None
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use super::carrier::{Carrier, WRAPPER};
+use super::carrier::{Carrier, WATCHING, WRAPPER};
 use super::command::{Command, Kind};
 use super::engine::{Engine, Shells, is_other_platform};
 use crate::dockerfile::{Injected, Injection, Left, Names, inject};
@@ -32,7 +32,7 @@ pub(super) struct Rewritten {
 ///
 /// # Errors
 /// The reason why it is left as it stands.
-pub(super) fn rewrite(command: &Command) -> anyhow::Result<Rewritten> {
+pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewritten> {
     let variable = std::env::var_os("DOCKER_BUILDKIT");
     match command.kind {
         Kind::Build if variable.as_deref() == Some(OsStr::new("0")) => {
@@ -59,9 +59,10 @@ pub(super) fn rewrite(command: &Command) -> anyhow::Result<Rewritten> {
         let of_command = command.arguments.iter().rev().find(|(known, _)| known == name);
         of_command.map(|(_, value)| value.to_string_lossy().into_owned())
     };
+    let wrapper: &[&str] = if watches { &WATCHING } else { &WRAPPER };
     let injection = Injection {
         mount: &carrier.mount,
-        wrapper: &WRAPPER,
+        wrapper,
         here_documents: engine.knows_here_documents() || has_frontend(&source.text),
         argument: &value,
         shell: &|image| shells.get(image),
@@ -72,7 +73,7 @@ pub(super) fn rewrite(command: &Command) -> anyhow::Result<Rewritten> {
     let context = source.context(place.path())?;
     Ok(Rewritten {
         words: command.rewritten(file.as_os_str(), context.as_deref().map(Path::as_os_str), &carrier.options),
-        names: Names::new(&source.text, &injected, &WRAPPER),
+        names: Names::new(&source.text, &injected, wrapper),
         left: injected.left,
         asks_for_buildkit: command.kind == Kind::Build && variable.is_none(),
         _place: place,

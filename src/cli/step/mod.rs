@@ -15,15 +15,19 @@ use anyhow::Context as _;
 use super::run::session::Session;
 use super::run::stage::Stage;
 use super::run::{find, not_started, take_our_place};
-use super::{Console, Status, which};
+use super::{Console, Status, watch, which};
 use crate::ledger::Directory;
 use crate::supervise::{self, Error, Interpose, Outcome, Program, Tap};
+use crate::witness::{self, Boundary, Mode, Witness};
 use emitter::Emitter;
 use place::Place;
 
 /// Run a step of an image build, and write what it took on to standard error as marked lines
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
+    /// Watch every process of the step, as a verification does
+    #[arg(long, hide = true)]
+    observe: bool,
     /// The command and its arguments, as the builder would have executed them
     #[arg(value_name = "CMD", required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     command: Vec<OsString>,
@@ -31,6 +35,9 @@ pub(crate) struct Arguments {
 
 /// How often the journal and `PATH` are looked at.
 const PERIOD: Duration = Duration::from_millis(100);
+
+/// How long processes that the command left behind are waited for; they end with the container.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Runs the command.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
@@ -43,12 +50,12 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let program = Program { path, arguments: command, environment: Vec::new() };
     match which::is_disabled() {
         true => Ok(take_our_place(&program, console)),
-        false => Ok(recorded(program, &name, console)),
+        false => Ok(recorded(program, &name, arguments.observe, console)),
     }
 }
 
 /// Runs the command in a session of its own.
-fn recorded(mut program: Program, name: &OsStr, console: &mut Console) -> Status {
+fn recorded(mut program: Program, name: &OsStr, observe: bool, console: &mut Console) -> Status {
     let mut emitter = Emitter::new();
     let place = match Place::make() {
         Ok(place) => place,
@@ -77,10 +84,18 @@ fn recorded(mut program: Program, name: &OsStr, console: &mut Console) -> Status
         program.path = stage.shim(name).unwrap_or(program.path);
     }
     let mut step = Step { session, stage, emitter };
-    let outcome = launch(&program, &mut step);
+    let mode = watch::mode(if observe { Mode::Observe } else { Mode::Counters });
+    let boundary = if witness::is_cut_off() { Boundary::GivenNamespace } else { Boundary::None };
+    if mode == Mode::Observe {
+        program.environment.push(witness::marker());
+    }
+    let mut witness = Witness::begin(watch::wish(mode, boundary));
+    let outcome = witness.watch(|| launch(&program, &mut step));
     let Step { mut session, stage, mut emitter } = step;
     drop(stage);
     session.conclude();
+    let end = outcome.as_ref().ok().map(|outcome| outcome.end);
+    session.witnessed(mode, &witness.finish(PATIENCE), &program.arguments, end);
     emitter.finish();
     drop(session);
     drop(place);

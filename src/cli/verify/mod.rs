@@ -4,6 +4,7 @@
 //! anything anew when it is given a session: the same rules then judge what was recorded.
 
 mod entries;
+mod image;
 mod known;
 mod offline;
 
@@ -12,9 +13,9 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 
-use super::{Cannot as _, Console, Hint as _, Status};
+use super::{Cannot as _, Console, Hint as _, Status, Tone};
 use crate::event::Session;
-use crate::ledger::{self, Directory};
+use crate::ledger::{self, Directory, Files};
 use crate::report::certificate::{self, Case, Certificate, Verdict};
 
 /// Certify that a command needs no network, or say what it tried to reach
@@ -27,6 +28,7 @@ use crate::report::certificate::{self, Case, Certificate, Verdict};
 Examples:
   wheeltap verify -- pip install --no-index --find-links wheelhouse -r requirements.txt
   wheeltap verify --known accepted.txt -- make install
+  wheeltap verify --inject -- docker build --no-cache .
   wheeltap verify 20261120_153600 --format junit > offline.xml
   wheeltap verify --format github >> \"$GITHUB_STEP_SUMMARY\"
 
@@ -49,6 +51,9 @@ pub(crate) struct Arguments {
     /// Accept the tries that this file lists
     #[arg(long, value_name = "FILE")]
     known: Option<PathBuf>,
+    /// Of an image build, watch every process of every step, whatever the Dockerfile knows of wheeltap
+    #[arg(long)]
+    inject: bool,
     /// How to write the verdict: text, json, junit, sarif, github
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
     format: Format,
@@ -82,6 +87,13 @@ impl Format {
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     let known = arguments.known.as_deref().map(known::read).transpose()?.unwrap_or_default();
     let case = Case { known, ..Case::default() };
+    if image::is_build(&arguments.command) {
+        return image::run(arguments.command, arguments.inject, case, arguments.format, console);
+    }
+    if arguments.inject {
+        let misplaced: anyhow::Result<Status> = (|| bail!("cannot inject into a command that builds no image"))();
+        return misplaced.hint("without `--inject` every process of the command is watched anyway");
+    }
     if !arguments.command.is_empty() {
         return offline::run(&arguments.command, case, arguments.format, console);
     }
@@ -99,6 +111,25 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
 /// The verdict on a session, with the files around it that vouch for bytes.
 fn judge(session: &Session, case: Case) -> Certificate {
     certificate::certify(session, &Case { entries: entries::of(session), ..case })
+}
+
+/// Keeps the certificate and says the verdict on stderr.
+fn show(
+    certificate: &Certificate,
+    session: &Session,
+    files: &Files,
+    format: Format,
+    console: &mut Console,
+) -> anyhow::Result<Status> {
+    let kept = ledger::replace(&files.certificate, &document(certificate)?);
+    for line in format.write(certificate, session)?.lines() {
+        console.talk(line);
+    }
+    match kept {
+        Ok(()) => console.talk(&format!("wheeltap: {}", files.certificate.display())),
+        Err(error) => console.say(Tone::Bad, "error", &format!("cannot {error}")),
+    }
+    Ok(status(certificate.verdict))
 }
 
 fn document(certificate: &Certificate) -> anyhow::Result<Vec<u8>> {

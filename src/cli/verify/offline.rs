@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
-use super::{Format, document, judge, status};
+use super::{Format, judge, show};
 use crate::cli::run::find;
 use crate::cli::run::session::{NoStamp, Session};
 use crate::cli::run::stage::Stage;
-use crate::cli::{Cannot as _, Console, Status, Tone, explained, watch};
+use crate::cli::{Cannot as _, Console, Status, explained, watch};
 use crate::ledger::{self, Directory};
 use crate::report::certificate::Case;
 use crate::supervise::{self, End, Error, Interpose, Outcome, Program};
@@ -55,7 +55,7 @@ pub(super) fn run(
     let sighting = witness.finish(PATIENCE);
     let end = ended(outcome, &mut case);
     session.witnessed(mode, &sighting, command, end);
-    show(session, case, format, console)
+    conclude(session, case, format, console)
 }
 
 /// Opens the session; in a place of its own where the log directory cannot be used.
@@ -94,22 +94,13 @@ fn ended(outcome: Result<Outcome, Error>, case: &mut Case) -> Option<End> {
     }
 }
 
-/// Judges, keeps the certificate and says the verdict on stderr.
-fn show(session: Session, case: Case, format: Format, console: &mut Console) -> anyhow::Result<Status> {
+/// Folds the session and judges it.
+fn conclude(session: Session, case: Case, format: Format, console: &mut Console) -> anyhow::Result<Status> {
     let finished = session.fold();
     let folded = match finished.folded.cannot()? {
         Some(folded) => folded,
         // Somebody around us folds the session in the end; what is in it so far is judged.
         None => ledger::load(&Directory::from_environment(), Some(&finished.files.journal)).cannot()?.session,
     };
-    let certificate = judge(&folded, case);
-    let kept = ledger::replace(&finished.files.certificate, &document(&certificate)?);
-    for line in format.write(&certificate, &folded)?.lines() {
-        console.talk(line);
-    }
-    match kept {
-        Ok(()) => console.talk(&format!("wheeltap: {}", finished.files.certificate.display())),
-        Err(error) => console.say(Tone::Bad, "error", &format!("cannot {error}")),
-    }
-    Ok(status(certificate.verdict))
+    show(&judge(&folded, case), &folded, &finished.files, format, console)
 }

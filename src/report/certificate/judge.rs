@@ -23,7 +23,9 @@ pub struct Case {
 /// Judges.
 pub fn certify(session: &Session, case: &Case) -> Certificate {
     let witnesses = &session.network.completeness.witnesses;
-    let command = case.command.clone().or_else(|| witnesses.iter().rev().find_map(|watch| watch.command.clone()));
+    // Of an image build the command is docker's, not a step's.
+    let whole = witnesses.iter().rev().filter(|watch| watch.step.is_none());
+    let command = case.command.clone().or_else(|| whole.into_iter().find_map(|watch| watch.command.clone()));
     let mut attempts = attempts(session);
     for reach in &mut attempts {
         reach.known = case.known.accepts(reach);
@@ -106,8 +108,8 @@ pub(super) fn described(reach: &Reach) -> String {
 fn doubts(session: &Session, case: &Case, command: Option<&Command>) -> Vec<String> {
     let witnesses = &session.network.completeness.witnesses;
     let mut doubts = case.doubts.clone();
-    if witnesses.is_empty() {
-        doubts.push("nobody watched the network".to_owned());
+    if witnesses.iter().all(|watch| watch.method == "steps") {
+        doubts.push("nobody watched the network: nothing ran that could be watched".to_owned());
     }
     for watch in witnesses {
         let place = watch.step.as_ref().map(|step| format!("step {}: ", step.id)).unwrap_or_default();
@@ -117,7 +119,7 @@ fn doubts(session: &Session, case: &Case, command: Option<&Command>) -> Vec<Stri
                 doubts.push(text);
             }
         };
-        if watch.method != "seccomp-notify" {
+        if !matches!(watch.method.as_str(), "seccomp-notify" | "steps") {
             doubt(unwatched(watch));
         }
         match watch.boundary.as_str() {
