@@ -13,7 +13,7 @@ BINARY := target/wheeltap
 PREFIX ?= /usr/local
 REQUIREMENTS ?= examples/requirements/*.txt
 
-.PHONY: help build test lint check bench wheelhouse install clean fuzz prerequisites
+.PHONY: help build image test lint check bench wheelhouse install clean fuzz prerequisites
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -27,6 +27,9 @@ wheelhouse: build ## fill wheelhouse/ from REQUIREMENTS through the shim and say
 	@tools/prerequisites run
 	@$(BINARY) wheelhouse build --wheelhouse wheelhouse $(foreach file,$(REQUIREMENTS),--requirements '$(file)')
 
+image: build ## make the image wheeltap:latest, which Dockerfiles copy the shims from
+	@tools/image $(BINARY)
+
 test: ## run all tests; says at the end what ran and what was skipped
 	@tools/prerequisites test
 	@tools/test
@@ -35,7 +38,7 @@ lint: ## formatting, clippy, documentation, shell scripts
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
-	bash -n tools/* .ci/run
+	bash -n tools/* docker/base/make .ci/run
 
 check: lint test ## what must pass before a commit: formatting, clippy, docs, tests, architecture
 

@@ -17,5 +17,5 @@ pub(crate) use lookup::{DEFAULT_PATH, FileId, look_up};
 pub use recording::{Begin, Call, Recording};
 pub(crate) use run::is_set;
 pub use run::{run, run_with};
-pub(crate) use session::Session;
+pub(crate) use session::{EMIT_VARIABLE, Session};
 pub use tool::Tool;

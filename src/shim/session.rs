@@ -8,13 +8,20 @@ use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{Call, is_set};
-use crate::event::{Artifact, Attempt, Event, Invocation, Missing, Moment, Redactor, text};
+use crate::event::{Artifact, Attempt, Event, Invocation, Missing, Moment, Redactor, marked, text};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::End;
 
+/// The variable that asks for marked lines on standard error at the end of each invocation (`1`): in an image build they
+/// leave a step whose layer is thrown away.
+pub(crate) const EMIT_VARIABLE: &str = "WHEELTAP_EMIT";
+
 /// One invocation on its way into the journal.
 pub(crate) struct Session {
-    journal: Journal,
+    /// `None` where none can be had, and marked lines are to carry all there is.
+    journal: Option<Journal>,
+    /// What marked lines are to carry; `None` if nobody asked for them.
+    carried: Option<Vec<Event>>,
     redactor: Redactor,
     invocation: Invocation,
     began: Instant,
@@ -49,17 +56,33 @@ impl Session {
             started_at: Some(at),
             ..Invocation::new(ledger::invocation_id(), call.tool.name(), "shim")
         };
-        Some(Session::of(journal.ok()?, redactor, invocation))
+        let carries = std::env::var_os(EMIT_VARIABLE).is_some_and(|value| value == "1");
+        match journal {
+            Ok(journal) => {
+                Some(Session { carried: carries.then(Vec::new), ..Session::of(journal, redactor, invocation) })
+            }
+            Err(_) if carries => Some(Session::new(None, Some(Vec::new()), redactor, invocation)),
+            Err(_) => None,
+        }
     }
 
     /// Records into `journal` that `invocation`, whose text is redacted, has begun.
     pub(crate) fn of(journal: Journal, redactor: Redactor, invocation: Invocation) -> Session {
+        Session::new(Some(journal), None, redactor, invocation)
+    }
+
+    fn new(
+        journal: Option<Journal>,
+        carried: Option<Vec<Event>>,
+        redactor: Redactor,
+        invocation: Invocation,
+    ) -> Session {
         let at = now();
         // One that was found later than it began has been going on for a while.
         let age = invocation.started_at.map_or(0.0, |began| at.seconds_since(began).max(0.0));
         let began = Instant::now().checked_sub(Duration::from_secs_f64(age)).unwrap_or_else(Instant::now);
         let started = Event::InvocationStarted { at, record: Box::new(invocation.clone()) };
-        Session { journal, redactor, invocation, began, events: vec![started] }
+        Session { journal, carried, redactor, invocation, began, events: vec![started] }
     }
 
     /// The tool told its version.
@@ -110,10 +133,22 @@ impl Session {
         if self.events.is_empty() {
             return;
         }
-        if let Err(error) = self.journal.append(&self.events) {
+        if let Some(Err(error)) = self.journal.as_mut().map(|journal| journal.append(&self.events)) {
             self.degraded(&format!("cannot {error}"));
         }
-        self.events.clear();
+        match &mut self.carried {
+            Some(carried) => carried.append(&mut self.events),
+            None => self.events.clear(),
+        }
+    }
+
+    /// Writes what marked lines are to carry to standard error, each line by a single write, which a pipe keeps whole.
+    fn emit(&mut self) {
+        let Some(carried) = self.carried.take() else { return };
+        for line in marked::mark(&self.invocation.id, 0, &carried).split_inclusive(|&byte| byte == b'\n') {
+            // Whoever asked for them and closed standard error has changed their mind.
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), line);
+        }
     }
 
     /// The tool has ended, as far as is known: completes the invocation, and folds the session unless somebody else will.
@@ -127,7 +162,8 @@ impl Session {
         let record = Box::new(self.invocation.clone());
         self.events.push(Event::InvocationFinished { at: now(), record });
         self.flush();
-        if let Err(error) = self.journal.finish()
+        self.emit();
+        if let Some(Err(error)) = self.journal.as_mut().map(Journal::finish)
             && is_set("WHEELTAP_DEBUG")
         {
             let line = format!("wheeltap: cannot {error}\n");

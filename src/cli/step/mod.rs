@@ -17,6 +17,7 @@ use super::run::stage::Stage;
 use super::run::{find, not_started, take_our_place};
 use super::{Console, Status, watch, which};
 use crate::ledger::Directory;
+use crate::shim::EMIT_VARIABLE;
 use crate::supervise::{self, Error, Interpose, Outcome, Program, Tap};
 use crate::witness::{self, Boundary, Mode, Witness};
 use emitter::Emitter;
@@ -78,6 +79,10 @@ fn recorded(mut program: Program, name: &OsStr, observe: bool, console: &mut Con
     session.follow();
     let stage = Stage::set(place.path()).map_err(|error| session.degrade(&format!("there are no shims: {error}"))).ok();
     program.environment = session.environment();
+    // A Dockerfile may ask its shims to tell what they record; here the step tells it.
+    if std::env::var_os(EMIT_VARIABLE).is_some() {
+        program.environment.push((EMIT_VARIABLE.into(), Some("0".into())));
+    }
     if let Some(stage) = &stage {
         program.environment.push(stage.path_variable());
         // The command itself may be one of the tools.
