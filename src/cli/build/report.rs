@@ -7,7 +7,7 @@ use std::path::Path;
 use super::short;
 use crate::classify::buildkit::{Build, State, Vertex};
 use crate::cli::{Console, Tone, counted};
-use crate::event::{Session, printable};
+use crate::event::{Artifact, Origin, Session, printable};
 use crate::report::{SUMMARY_BYTES, bytes, markdown, seconds};
 
 /// A build that has ended, with its session.
@@ -41,7 +41,7 @@ impl Report<'_> {
                     taken.bytes += artifact.size_bytes.unwrap_or(0);
                 }
                 Some(true) => taken.cached += 1,
-                None if artifact.origin == crate::event::Origin::Failed => taken.failed += 1,
+                None if artifact.origin == Origin::Failed => taken.failed += 1,
                 None => taken.unknown += 1,
             }
         }
@@ -79,7 +79,8 @@ impl Report<'_> {
         for note in self.notes.iter().chain(&self.session.degraded).chain(&self.session.blind_spots) {
             console.say(Tone::Doubtful, "wheeltap", note);
         }
-        for artifact in self.session.downloads.all().filter(|one| one.origin == crate::event::Origin::Failed) {
+        let failed = |one: &&Artifact| one.origin == Origin::Failed && one.kind.is_package();
+        for artifact in self.session.downloads.all().filter(failed) {
             let reason = artifact.reason.as_deref().unwrap_or("it was not obtained");
             console.say(Tone::Bad, "wheeltap", &format!("missing: {}: {reason}", artifact.label()));
         }

@@ -1,0 +1,18 @@
+//! Real image builds: injected and by the recipe, compared with bare ones, offline, from the layer cache.
+
+#![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "../support/requires.rs"]
+#[allow(dead_code, reason = "this binary uses a part of it")]
+mod requires;
+#[path = "../support/wheels.rs"]
+#[allow(dead_code, reason = "this binary uses a part of it")]
+mod wheels;
+
+mod engine;
+mod examples;
+mod image;
+mod inject;
+mod odd;
+mod registry;
