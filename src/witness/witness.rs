@@ -174,6 +174,8 @@ impl Witness {
         let stops = Arc::clone(&stop);
         let destroyed = self.destroyed.take();
         let thread = Builder::new().name("witness".to_owned()).spawn(move || {
+            // Until it is received, a call can be interrupted by a signal; where we may, we are quick to receive.
+            let _ = rustix::process::setpriority_process(None, -20);
             let mut supervisor = Supervisor::new(setting);
             let Ok(Handover { listener, thread }) = listener.recv() else {
                 return Some(End { seen: Seen::default(), destroyed, listener: None });

@@ -1,0 +1,145 @@
+//! Never a false PASS, whatever a program does to reach out.
+
+use std::os::unix::net::UnixListener;
+
+use crate::harness::{Place, Said, can_cut, hostile};
+
+/// What the hostile program is told to do.
+fn evade(words: &[&str]) -> Option<Said> {
+    if !can_cut() {
+        return None;
+    }
+    let program = hostile()?;
+    Some(Place::new().verify(&[&[program], words].concat()))
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn an_address_that_is_exchanged_behind_the_witness_is_found_by_the_counters() {
+    for _ in 0..3 {
+        let Some(said) = evade(&["race"]) else { return };
+        assert_eq!(said.verdict(), (Some(1), "FAIL"), "{}", said.reasons());
+    }
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn a_ring_is_no_way_around() {
+    let Some(said) = evade(&["ring"]) else { return };
+    assert_ne!(said.verdict().1, "PASS", "{}", said.reasons());
+    assert!(said.reasons().contains("io_uring"), "{}", said.reasons());
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn a_name_server_on_the_loopback_is_outside() {
+    let Some(said) = evade(&["question"]) else { return };
+    assert_eq!(said.verdict(), (Some(1), "FAIL"));
+    let attempt = &said.certificate["attempts"][0];
+    assert_eq!((attempt["host"].as_str(), attempt["addr"].as_str()), (Some("secret.invalid"), Some("127.0.0.11:53")));
+    assert_eq!((attempt["host_source"].as_str(), attempt["proto"].as_str()), (Some("dns-query"), Some("udp")));
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn a_daemon_is_waited_for_and_if_it_stays_there_is_no_verdict() {
+    let Some(said) = evade(&["daemon", "200"]) else { return };
+    assert_eq!(said.verdict(), (Some(1), "FAIL"), "{}", said.reasons());
+    assert_eq!(said.certificate["attempts"][0]["addr"], "192.0.2.1:81");
+    let place = Place::new();
+    let note = place.path().join("pid");
+    let said = place.verify(&[hostile().unwrap(), "daemon", "60000", note.to_str().unwrap()]);
+    let daemon: i32 = std::fs::read_to_string(note).unwrap().parse().unwrap();
+    assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+    assert!(said.reasons().contains("go on unseen"), "{}", said.reasons());
+    // It is still there, and whoever answers its calls goes with it.
+    rustix::process::kill_process(rustix::process::Pid::from_raw(daemon).unwrap(), rustix::process::Signal::KILL)
+        .unwrap();
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn the_calls_of_a_32_bit_program_are_seen() {
+    let Some(said) = evade(&["compat"]) else { return };
+    if said.certificate["command"]["exit_code"] == 77 {
+        return;
+    }
+    assert_eq!(said.verdict(), (Some(1), "FAIL"));
+    assert_eq!(said.certificate["attempts"][0]["addr"], "192.0.2.1:82");
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn who_has_given_up_root_is_still_read() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let Some(said) = evade(&["dropped"]) else { return };
+    assert_eq!(said.verdict(), (Some(1), "FAIL"));
+    let attempt = &said.certificate["attempts"][0];
+    assert_eq!((attempt["addr"].as_str(), attempt["uid"].as_u64()), (Some("192.0.2.1:83"), Some(65534)));
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn whoever_leaves_the_cut_leaves_no_pass_behind() {
+    let Some(said) = evade(&["escape"]) else { return };
+    if said.certificate["command"]["exit_code"] == 0 {
+        assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+    }
+    assert!(said.reasons().contains("network namespace was made or entered"), "{}", said.reasons());
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn a_connection_from_outside_the_cut_is_no_ground_for_a_pass() {
+    if !can_cut() {
+        return;
+    }
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let place = Place::new();
+    let mut command = place.command("bash");
+    let script = format!(
+        "exec 7<>/dev/tcp/127.0.0.1/{} && exec {} verify -- true",
+        server.local_addr().unwrap().port(),
+        env!("CARGO_BIN_EXE_wheeltap"),
+    );
+    let said = place.said(command.args(["-c", &script]).output().unwrap());
+    assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+    assert!(said.reasons().contains("descriptor 7"), "{}", said.reasons());
+}
+
+#[test]
+fn a_server_outside_of_the_cut_is_listed_by_its_path() {
+    if !can_cut() {
+        return;
+    }
+    let (Some(program), place) = (hostile(), Place::new()) else { return };
+    let path = place.path().join("engine.sock");
+    let _server = UnixListener::bind(&path).unwrap();
+    let said = place.verify(&[program, "unix", path.to_str().unwrap()]);
+    assert_eq!(said.verdict(), (Some(0), "PASS"), "{}", said.reasons());
+    assert_eq!(said.certificate["attempts"].as_array().map(Vec::len), Some(0));
+    assert!(said.certificate["blind_spots"].to_string().contains("engine.sock"), "{said:?}");
+}
+
+#[test]
+fn a_recycled_descriptor_is_not_taken_for_what_it_was() {
+    let Some(said) = evade(&["recycled"]) else { return };
+    // The connection to the name server is an attempt; what went through the number later reached its place.
+    assert_eq!(said.certificate["command"]["exit_code"], 0, "{said:?}");
+    assert_eq!(said.certificate["attempts"].as_array().map(Vec::len), Some(1), "{said:?}");
+}
+
+#[test]
+fn services_of_the_build_itself_keep_working() {
+    if !can_cut() || !crate::requires::program("python3") {
+        return;
+    }
+    let script = "import http.server, threading, urllib.request\n\
+        server = http.server.HTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler)\n\
+        threading.Thread(target=server.handle_request).start()\n\
+        print(urllib.request.urlopen('http://127.0.0.1:%d/' % server.server_port).status)\n";
+    let said = Place::new().verify(&["python3", "-c", script]);
+    assert_eq!((said.stdout.as_str(), said.verdict()), ("200\n", (Some(0), "PASS")), "{said:?}");
+}

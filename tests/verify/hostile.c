@@ -1,0 +1,154 @@
+/* What a program may do to reach out unseen; nothing of it leaves the loopback, since the tests cut the network off. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/io_uring.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static struct sockaddr_in inet(const char *ip, int port) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port)};
+    inet_pton(AF_INET, ip, &address.sin_addr);
+    return address;
+}
+
+static int try_connect(const char *ip, int port) {
+    struct sockaddr_in address = inet(ip, port);
+    int socket_ = socket(AF_INET, SOCK_STREAM, 0);
+    int result = connect(socket_, (struct sockaddr *)&address, sizeof address);
+    close(socket_);
+    return result;
+}
+
+/* Exchanges the address behind the witness's back. */
+static volatile struct sockaddr_in shared;
+static volatile int over;
+
+static void *exchange(void *unused) {
+    while (!over) {
+        shared.sin_addr.s_addr = htonl(0x7f000001);
+        shared.sin_addr.s_addr = htonl(0xc0000201);
+    }
+    return unused;
+}
+
+static int race(void) {
+    pthread_t thread;
+    shared = inet("127.0.0.1", 9);
+    pthread_create(&thread, 0, exchange, 0);
+    for (int i = 0; i < 2000; i++) {
+        int socket_ = socket(AF_INET, SOCK_DGRAM, 0);
+        connect(socket_, (struct sockaddr *)&shared, sizeof shared);
+        close(socket_);
+    }
+    over = 1;
+    pthread_join(thread, 0);
+    return 0;
+}
+
+/* One IORING_OP_CONNECT. */
+static int ring(void) {
+    struct io_uring_params params = {0};
+    int ring = syscall(SYS_io_uring_setup, 4, &params);
+    if (ring < 0) return 77;
+    size_t size = params.sq_off.array + params.sq_entries * sizeof(unsigned);
+    char *queue = mmap(0, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQ_RING);
+    struct io_uring_sqe *entries = mmap(0, params.sq_entries * sizeof *entries, PROT_READ | PROT_WRITE,
+                                        MAP_SHARED | MAP_POPULATE, ring, IORING_OFF_SQES);
+    struct sockaddr_in address = inet("192.0.2.1", 80);
+    memset(entries, 0, sizeof *entries);
+    entries->opcode = IORING_OP_CONNECT;
+    entries->fd = socket(AF_INET, SOCK_STREAM, 0);
+    entries->addr = (unsigned long)&address;
+    entries->off = sizeof address;
+    ((unsigned *)(queue + params.sq_off.array))[0] = 0;
+    __atomic_store_n((unsigned *)(queue + params.sq_off.tail), 1, __ATOMIC_RELEASE);
+    return syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, 0, 0) == 1 ? 0 : 78;
+}
+
+/* A question for `secret.invalid`, to Docker's name server on the loopback. */
+static int question(void) {
+    static const char query[] = "\xab\xcd\1\0\0\1\0\0\0\0\0\0\6secret\7invalid\0\0\1\0\1";
+    struct sockaddr_in server = inet("127.0.0.11", 53);
+    int socket_ = socket(AF_INET, SOCK_DGRAM, 0);
+    sendto(socket_, query, sizeof query - 1, 0, (struct sockaddr *)&server, sizeof server);
+    return 0;
+}
+
+/* A daemon that reaches out after its parents are gone. */
+static int leave_daemon(const char *milliseconds, const char *note) {
+    if (fork() > 0) return 0;
+    setsid();
+    if (fork() > 0) _exit(0);
+    close(0), close(1), close(2);
+    if (note) {
+        char number[16];
+        int file = open(note, O_WRONLY | O_CREAT, 0600);
+        if (write(file, number, sprintf(number, "%d", getpid())) < 0) _exit(1);
+        close(file);
+    }
+    usleep(atoi(milliseconds) * 1000);
+    try_connect("192.0.2.1", 81);
+    _exit(0);
+}
+
+/* The calls of a 32-bit program. */
+static int compat(void) {
+#ifdef __x86_64__
+    int *memory = mmap(0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    struct sockaddr_in address = inet("192.0.2.1", 82);
+    memcpy(memory + 16, &address, sizeof address);
+    memory[0] = socket(AF_INET, SOCK_STREAM, 0);
+    memory[1] = (int)(long)(memory + 16);
+    memory[2] = sizeof address;
+    int result;
+    /* socketcall(SYS_CONNECT, arguments). */
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(102), "b"(3), "c"(memory) : "memory", "r8", "r9", "r10", "r11");
+    return result == -ENETUNREACH ? 0 : result == -ENOSYS ? 77 : 78;
+#else
+    return 77;
+#endif
+}
+
+int main(int count, char **words) {
+    const char *what = count > 1 ? words[1] : "";
+    if (!strcmp(what, "race")) return race();
+    if (!strcmp(what, "ring")) return ring();
+    if (!strcmp(what, "question")) return question();
+    if (!strcmp(what, "daemon")) return leave_daemon(words[2], count > 3 ? words[3] : 0);
+    if (!strcmp(what, "compat")) return compat();
+    if (!strcmp(what, "connect")) return try_connect(words[2], atoi(words[3])), 0;
+    if (!strcmp(what, "dropped")) {
+        if (setgid(65534) || setuid(65534)) return 78;
+        return try_connect("192.0.2.1", 83), 0;
+    }
+    if (!strcmp(what, "escape")) {
+        int file = open("/proc/1/ns/net", O_RDONLY);
+        return setns(file, 0) ? 78 : 0;
+    }
+    if (!strcmp(what, "unix")) {
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        strncpy(address.sun_path, words[2], sizeof address.sun_path - 1);
+        return connect(socket(AF_UNIX, SOCK_STREAM, 0), (struct sockaddr *)&address, sizeof address) ? 78 : 0;
+    }
+    if (!strcmp(what, "recycled")) {
+        /* A descriptor that led to a name server leads elsewhere now. */
+        struct sockaddr_in server = inet("127.0.0.53", 53), other = inet("127.0.0.1", 7);
+        int socket_ = socket(AF_INET, SOCK_DGRAM, 0);
+        connect(socket_, (struct sockaddr *)&server, sizeof server);
+        close(socket_);
+        int again = socket(AF_INET, SOCK_DGRAM, 0);
+        connect(again, (struct sockaddr *)&other, sizeof other);
+        return again == socket_ && send(again, "hello", 5, 0) == 5 ? 0 : 78;
+    }
+    return 79;
+}
