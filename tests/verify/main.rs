@@ -6,6 +6,7 @@
 mod certificate;
 mod evasions;
 mod harness;
+mod images;
 #[allow(dead_code, reason = "shared by all tests")]
 #[path = "../support/requires.rs"]
 mod requires;
