@@ -124,7 +124,13 @@ fn play(scenario: &Scenario, pip: &RealPip, index: &mut Index, place: &Place) ->
     let documents = place.sessions();
     let mut tally = match &documents[..] {
         [document] if scenario.recorded => {
-            let world = truth::World { requests: &shimmed.requests, index, before: &before, after: &shimmed.tree };
+            let world = truth::World {
+                root: &place.root(),
+                requests: &shimmed.requests,
+                index,
+                before: &before,
+                after: &shimmed.tree,
+            };
             let mut tally = truth::judge(scenario, pip, document, &world);
             tally.remarks.extend(invocation(scenario, pip, document, &shimmed));
             tally

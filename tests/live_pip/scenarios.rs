@@ -199,6 +199,12 @@ fn places() -> Vec<Scenario> {
             .prepare(wheelhouse)
             .from("local", &[ALPHA]),
         Scenario::new("url", &["install", "https://files.example{path alpha-1.1-py3-none-any.whl}"]),
+        Scenario::new("url-requirements", &["install", "-r", "r.txt"])
+            .with(|wanted, _| matches!(wanted, "20.3.4" | "24.0" | "newest"))
+            .prepare(|place, index| {
+                let url = index.expand("https://files.example{path beta-1.0-py3-none-any.whl}");
+                write(place, "app/r.txt", &format!("alpha\n{url}\n"));
+            }),
         Scenario::new("url-warm", &["install", "https://files.example{path alpha-1.1-py3-none-any.whl}"])
             .after(&["install", "https://files.example{path alpha-1.1-py3-none-any.whl}"])
             .from("http-cache", &[ALPHA]),

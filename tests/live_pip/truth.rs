@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::Path;
 
 use serde_json::Value;
 use sha2::{Digest, Sha224};
@@ -50,6 +51,8 @@ impl Tally {
 
 /// What others than pip saw of a run.
 pub(crate) struct World<'a> {
+    /// Where runs take place.
+    pub(crate) root: &'a Path,
     /// What the server was asked.
     pub(crate) requests: &'a [Request],
     pub(crate) index: &'a Index,
@@ -155,7 +158,8 @@ pub(crate) fn judge(scenario: &Scenario, pip: &RealPip, document: &Value, world:
         };
         found[position] += 1;
         let truth = &expected[position];
-        let wrong = faults(scenario, truth, artifact);
+        let mut wrong = faults(scenario, truth, artifact);
+        wrong.extend(misplaced(truth, artifact, world));
         if origin == "unknown" {
             tally.unknown += 1;
             // pip before 23.3 writes a page that was confirmed in the same way as one that was fetched anew.
@@ -214,6 +218,22 @@ fn faults(scenario: &Scenario, truth: &Expected, artifact: &Value) -> Vec<String
         faults.push(format!("source is {source:?} instead of {:?}", truth.urls));
     }
     faults
+}
+
+/// What is wrong with the place where the artifact is said to lie: a file that was put into the working directory is
+/// there, and no file is elsewhere.
+fn misplaced(truth: &Expected, artifact: &Value, world: &World<'_>) -> Option<String> {
+    let named = format!("/{}", truth.key);
+    let lies = |tree: &BTreeMap<String, Node>| -> Vec<String> {
+        let paths = tree.keys().filter(|path| path.starts_with("app/") && path.ends_with(&named));
+        paths.map(|path| world.root.join(path).to_string_lossy().into_owned()).collect()
+    };
+    let (before, after) = (lies(world.before), lies(world.after));
+    let right = match artifact["destination"].as_str() {
+        Some(path) if Path::new(path).starts_with(world.root.join("app")) => after.iter().any(|known| known == path),
+        _ => after == before,
+    };
+    (!right).then(|| format!("destination is {} and it lies at {after:?}", artifact["destination"]))
 }
 
 /// A URL without what may be secret, which a record has masked or not at all.

@@ -22,6 +22,8 @@ pub struct Options {
     pub no_cache: bool,
     /// pip's version, where it is known before the text tells it.
     pub version: Option<String>,
+    /// URLs that the user named, without fragments: pip tells of such a file little more than its name.
+    pub urls: Vec<Vec<u8>>,
 }
 
 /// Classifies one run of pip.
@@ -40,7 +42,7 @@ pub struct Classifier {
 impl Classifier {
     /// For one run of pip, or several that the caller does not want apart.
     pub fn new(options: Options) -> Self {
-        let voice = |side, evidence| Voice::new(side, evidence, options.no_cache);
+        let voice = |side, evidence| Voice::new(side, evidence, options.no_cache, &options.urls);
         let stream = |evidence| (Lines::of_terminal(), voice(Side::Streams, evidence));
         Classifier {
             run: Run::new(options.log, options.version),

@@ -34,6 +34,8 @@ pub(super) struct Link {
 pub(super) struct Links {
     sheets: VecDeque<Sheet>,
     held: usize,
+    /// What the user named.
+    named: Vec<Vec<u8>>,
     chosen: VecDeque<Vec<u8>>,
     chosen_bytes: usize,
     project: String,
@@ -48,6 +50,11 @@ struct Sheet {
 }
 
 impl Links {
+    /// Without any links yet but the URLs that the user named.
+    pub(super) fn naming(named: &[Vec<u8>]) -> Self {
+        Links { named: named.to_vec(), ..Links::default() }
+    }
+
     /// pip looks for this project now.
     pub(super) fn search(&mut self, project: &str) {
         self.project = canonical_name(project);
@@ -93,8 +100,15 @@ impl Links {
         let chosen = self.chosen.iter().rev().find(|link| url::filename(url::without_fragment(link)) == filename);
         match chosen {
             Some(link) => Some(self.of_url(link, name)),
-            None => self.listed(filename, name, |_| true),
+            None => self.listed(filename, name, |_| true).or_else(|| self.of_user(filename)),
         }
+    }
+
+    /// The only URL of a file of this name that the user named.
+    fn of_user(&self, filename: &[u8]) -> Option<Link> {
+        let mut fitting = self.named.iter().filter(|url| url::filename(url) == filename);
+        let first = fitting.next()?;
+        fitting.all(|other| other == first).then(|| link(first, &[]))
     }
 
     /// The link of a URL: what the page says beside it.

@@ -56,12 +56,12 @@ pub(super) struct Voice {
 const LONGEST: usize = 8192;
 
 impl Voice {
-    pub(super) fn new(side: Side, evidence: Evidence, no_cache: bool) -> Self {
+    pub(super) fn new(side: Side, evidence: Evidence, no_cache: bool, named: &[Vec<u8>]) -> Self {
         Voice {
             side,
             evidence,
             places: Places::default(),
-            links: Links::default(),
+            links: Links::naming(named),
             open: None,
             page: None,
             listing: None,

@@ -13,7 +13,8 @@ use crate::event::{Invocation, Redactor, text};
 use crate::ledger::invocation_id;
 use crate::restore::{Facts, Restorer};
 use crate::shim::pip::{
-    Cache, Command, Configuration, Environment, Files, Listener, arguments_of_module, installed_version,
+    Cache, Command, Configuration, Environment, Files, Listener, arguments_of_module, installed_version, urls,
+    wheel_directory,
 };
 use crate::shim::{Session, look_up};
 
@@ -75,10 +76,15 @@ impl Pip {
             started_at: writer.started_at,
             ..Invocation::new(invocation_id(), "pip", "log")
         };
-        let options = pip::Options { log: true, no_cache: cache.is_none(), version: installed_version(&tool) };
+        let options = pip::Options {
+            log: true,
+            no_cache: cache.is_none(),
+            version: installed_version(&tool),
+            urls: urls(&command, &directory, writer),
+        };
         // The start is known to the hundredth of a second only, and never too late.
         let began = writer.started_at.map(|at| i128::from(at.microseconds()) * 1000);
-        let files = Files::new(directory.clone(), cache, began);
+        let files = Files::new(directory, cache, began).with_wheels_in(wheel_directory(&command, writer));
         let session = books.journal().map(|journal| Session::of(journal, redactor, invocation));
         let listener = session.map(|session| Listener::new(session, options, files));
         let own = std::iter::once(OsString::from("pip")).chain(writer.argv[call.own..].iter().cloned());

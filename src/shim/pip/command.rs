@@ -35,6 +35,7 @@ struct Given<'a> {
 pub(crate) struct Command<'a> {
     name: Option<&'a [u8]>,
     options: Vec<Given<'a>>,
+    arguments: Vec<&'a [u8]>,
     isolated: bool,
 }
 
@@ -44,6 +45,7 @@ impl<'a> Command<'a> {
         let mut command = Command {
             name: None,
             options: Vec::new(),
+            arguments: Vec::new(),
             // pip looks for the literal word, wherever it stands, before any parser runs.
             isolated: arguments.iter().any(|argument| argument == "--isolated"),
         };
@@ -53,6 +55,7 @@ impl<'a> Command<'a> {
                 if command.name.is_none() {
                     command.name = rest.next();
                 }
+                command.arguments.extend(rest);
                 break;
             } else if let Some(long) = argument.strip_prefix(b"--") {
                 let (name, joined) = match memchr::memchr(b'=', long) {
@@ -65,6 +68,8 @@ impl<'a> Command<'a> {
                 command.short_options(&argument[1..], &mut rest);
             } else if command.name.is_none() {
                 command.name = Some(argument);
+            } else {
+                command.arguments.push(argument);
             }
         }
         command
@@ -106,6 +111,20 @@ impl<'a> Command<'a> {
     /// The command.
     pub(crate) fn name(&self) -> Option<&'a [u8]> {
         self.name
+    }
+
+    /// What follows the command and is no option.
+    pub(crate) fn arguments(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.arguments.iter().copied()
+    }
+
+    /// All values given under this long name, which may be abbreviated to no less than `shortest` letters, or its letter.
+    pub(crate) fn values(&self, long: &str, shortest: usize, short: u8) -> impl Iterator<Item = &'a [u8]> {
+        let meant = move |given: &&Given<'a>| match given.long {
+            true => given.name.len() >= shortest && long.as_bytes().starts_with(given.name),
+            false => given.name == [short],
+        };
+        self.options.iter().filter(meant).filter_map(|given| given.value)
     }
 
     /// The last value given under any of these long names, the first of which may be abbreviated to no less than

@@ -29,6 +29,8 @@ const HELD_AT_MOST: usize = 256;
 pub(crate) struct Files {
     directory: PathBuf,
     cache: Option<Cache>,
+    /// Where `pip wheel` leaves the wheels that it builds.
+    wheels: Option<PathBuf>,
     /// When the invocation began by the clock of the file system, in nanoseconds: what was written later is new. `None`
     /// where nothing is known of the process, and so nothing of its cache.
     began: Option<i128>,
@@ -50,7 +52,12 @@ impl Files {
     /// `directory` is pip's working directory; `began` see [`super::cache::written`].
     pub(crate) fn new(directory: PathBuf, cache: Option<Cache>, began: Option<i128>) -> Self {
         let (held, asked) = (HashMap::new(), HashMap::new());
-        Files { directory, cache, began, trusts_fresh_pages: None, held, asked, worker: None }
+        Files { directory, cache, wheels: None, began, trusts_fresh_pages: None, held, asked, worker: None }
+    }
+
+    /// pip leaves wheels in this directory, without saying so of those that it builds.
+    pub(crate) fn with_wheels_in(self, directory: Option<PathBuf>) -> Self {
+        Files { wheels: directory, ..self }
     }
 
     /// pip told its version.
@@ -85,6 +92,22 @@ impl Files {
 
     /// Completes an artifact from the files behind it.
     pub(crate) fn complete(&mut self, number: u64, artifact: &mut Artifact, clues: &Clues, measured: &mut Measured) {
+        self.complete_from_disk(number, artifact, clues, measured);
+        if artifact.kind == Kind::Wheel
+            && artifact.origin == Origin::Built
+            && let Some((wheels, filename)) = self.wheels.as_ref().zip(artifact.filename.as_deref())
+        {
+            let path = self.directory.join(wheels).join(filename);
+            if let Some(body) = File::open(&path).ok().and_then(|file| measure(file).ok())
+                && artifact.sha256.is_none_or(|digest| digest == body.sha256)
+            {
+                artifact.destination = Some(crate::event::text(path.as_os_str().as_bytes()));
+                fill(artifact, &body, Evidence::DESTINATION_FILE);
+            }
+        }
+    }
+
+    fn complete_from_disk(&mut self, number: u64, artifact: &mut Artifact, clues: &Clues, measured: &mut Measured) {
         if matches!(artifact.origin, Origin::Failed | Origin::Vcs) {
             return;
         }

@@ -13,6 +13,7 @@ mod evidence;
 mod installed;
 mod listener;
 mod log;
+mod named;
 mod recording;
 
 pub(crate) use cache::Cache;
@@ -22,6 +23,7 @@ pub(crate) use evidence::Files;
 pub(crate) use installed::version as installed_version;
 pub(crate) use listener::Listener;
 pub(crate) use log::Log;
+pub(crate) use named::{urls, wheel_directory};
 pub(crate) use recording::{FOLLOW_VARIABLE, LOG_VARIABLE, LOG_VARIABLES, begin};
 
 pub(crate) use super::python::arguments_of_pip as arguments_of_module;

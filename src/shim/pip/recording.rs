@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use super::cache::present;
 use super::installed;
-use super::{Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, expand};
+use super::{
+    Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, expand, urls, wheel_directory,
+};
 use crate::classify::{Channel, pip};
 use crate::restore::{self, Facts, Plan, Restorer, Terminals};
 use crate::shim::session::Session;
@@ -74,9 +76,11 @@ impl PipRecording {
             session.blind_spot(&format!("pip was given no log ({reason}): {unseen}"));
             Hearing::default()
         });
-        let options = pip::Options { log: hearing.log.is_some(), no_cache: cache.is_none(), version };
+        let urls = urls(command, &directory, environment);
+        let options = pip::Options { log: hearing.log.is_some(), no_cache: cache.is_none(), version, urls };
         let began = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
-        let listener = Listener::new(session, options, Files::new(directory, cache, Some(began)));
+        let files = Files::new(directory, cache, Some(began)).with_wheels_in(wheel_directory(command, environment));
+        let listener = Listener::new(session, options, files);
         // A stream that is a terminal stays one; the log tells what it shows.
         let interpose =
             Interpose { stdout: !std::io::stdout().is_terminal(), stderr: !std::io::stderr().is_terminal() };
