@@ -45,6 +45,8 @@ fn what_is_packed_comes_out_again() {
         let mut expected = contents(&place.join("wheelhouse"));
         expected.retain(|name, _| name != "README" && name != "more");
         assert_eq!(contents(&place.join(&target)), expected);
+        let time = fs::metadata(place.join(&target).join("b-2.tar.gz")).unwrap().modified().unwrap();
+        assert_eq!(time, SystemTime::UNIX_EPOCH + Duration::from_secs(315_532_800));
         assert_eq!(contents(&place.join("new")).len(), 1, "something of ours was left");
         fs::remove_dir_all(place.join("new")).unwrap();
         fs::remove_file(place.join(file)).unwrap();

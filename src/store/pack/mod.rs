@@ -7,6 +7,7 @@
 //! Unpacking believes nothing: names are file names of the collection's kind, each once, in the order of the list, and
 //! nothing gets its name in the directory before every byte of all of them has been verified.
 
+mod frame;
 mod listing;
 mod reader;
 mod writer;
@@ -14,6 +15,10 @@ mod writer;
 pub use listing::LISTING;
 pub use reader::{Unpacked, unpack};
 pub use writer::{Packed, pack};
+
+/// The time of every file, in the pack and unpacked, in seconds since the epoch: the first of 1980, before which zip files
+/// cannot reach.
+const TIME: u64 = 315_532_800;
 
 /// Told how the work goes on.
 pub trait Watch: Sync {

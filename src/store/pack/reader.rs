@@ -4,13 +4,14 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, UNIX_EPOCH};
 
 use flate2::bufread::GzDecoder;
 use tempfile::TempDir;
 
-use super::Watch;
 use super::listing::{LISTING, LONGEST, Line, Listing};
 use super::writer::Watched;
+use super::{TIME, Watch};
 use crate::store::scan::{digests, sha256};
 use crate::store::{Collection, Error};
 
@@ -111,6 +112,8 @@ fn extract(
             (error, true) => unreadable(error),
             (error, false) => Error::change("write", &path)(error),
         })?;
+        let time = UNIX_EPOCH + Duration::from_secs(TIME);
+        output.set_modified(time).map_err(Error::change("write", &path))?;
         if copied < *size_bytes {
             return Err(malformed(format!("it is cut off within {filename}")));
         }

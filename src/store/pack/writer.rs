@@ -5,11 +5,9 @@ use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
-
-use super::Watch;
+use super::frame::Frame;
 use super::listing::{LISTING, Line, Listing};
+use super::{TIME, Watch};
 use crate::store::scan::digests;
 use crate::store::{Collection, Error, Member};
 
@@ -52,8 +50,10 @@ pub fn pack(collection: Collection, directory: &Path, archive: &Path, watch: &dy
     let output = BufWriter::with_capacity(1 << 20, temporary.as_file());
     let name = archive.as_os_str().as_encoded_bytes();
     let written = if name.ends_with(b".gz") || name.ends_with(b".tgz") {
-        let output = GzEncoder::new(output, Compression::none());
-        write(&listing, &members, &stamps, output, watch).map(|output| output.finish().and_then(|mut o| o.flush()))
+        Frame::new(output)
+            .map_err(Failure::Output)
+            .and_then(|output| write(&listing, &members, &stamps, output, watch))
+            .map(|output| output.finish().and_then(|mut output| output.flush()))
     } else {
         write(&listing, &members, &stamps, output, watch).map(|mut output| output.flush())
     };
@@ -86,7 +86,7 @@ fn write<W: Write>(
         header.set_mode(0o644);
         header.set_uid(0);
         header.set_gid(0);
-        header.set_mtime(0);
+        header.set_mtime(TIME);
         archive.append_data(&mut header, name, content)
     };
     append(&mut archive, LISTING, listing.len() as u64, &mut &listing[..]).map_err(Failure::Output)?;
