@@ -184,8 +184,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "interrupted",
         sources: "deb [trusted=yes] {site}/slow/lab lab main",
         command: "timeout --preserve-status -s TERM 1.5 apt-get -y -d install lab-big; echo $?; rm /var/cache/apt/archives/partial/*",
-        expected: Some(&["lab-big unknown"]),
-        incomplete: true,
+        expected: Some(&["lab-big failed"]),
         ..PLAIN
     },
     Scenario {
@@ -240,6 +239,14 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "no-download",
         before: HAVE_BOTH,
+        command: "apt-get install -y --no-download lab-dep",
+        expected: Some(BOTH_CACHED),
+        ..PLAIN
+    },
+    Scenario {
+        name: "carried",
+        before: "apt-get install -y -d lab-dep; cd /home/lab; /opt/wheeltap/wheeltap archives pack; apt-get clean; \
+                 /opt/wheeltap/wheeltap archives unpack; rm apt-archives.tgz",
         command: "apt-get install -y --no-download lab-dep",
         expected: Some(BOTH_CACHED),
         ..PLAIN

@@ -12,7 +12,7 @@ use super::lines::Lines;
 use super::planned::Found;
 use super::target::{PackageFile, Target};
 use super::text::{Outcome, Subject, Summary, Taken, Text};
-use super::traffic::Traffic;
+use super::traffic::{Traffic, UNANSWERED};
 use crate::classify::{Channel, Finding};
 use crate::event::{Attempt, AttemptKind, Evidence, Kind, Origin, text};
 
@@ -36,6 +36,7 @@ pub struct Classifier {
     recorder: Option<Vec<u8>>,
     began: Option<i64>,
     lacking: Vec<String>,
+    interrupted: bool,
 }
 
 impl Classifier {
@@ -50,6 +51,7 @@ impl Classifier {
             recorder: None,
             began: None,
             lacking: Vec::new(),
+            interrupted: false,
         }
     }
 
@@ -90,6 +92,11 @@ impl Classifier {
     /// When the run began, in microseconds since the epoch, by the clock of the file system.
     pub fn began(&mut self, microseconds: i64) {
         self.began = Some(microseconds);
+    }
+
+    /// apt was ended by a signal: what it had not been answered by then it did not get.
+    pub fn interrupted(&mut self) {
+        self.interrupted = true;
     }
 
     /// The messages are not complete, for the reason that is given.
@@ -149,6 +156,9 @@ impl Classifier {
             Some((_, traffic)) => {
                 let (drafts, attempts) = traffic.finish();
                 (join.drafts, join.attempts) = (drafts, attempts.collect());
+                if self.interrupted {
+                    join.interrupted();
+                }
                 join.compare();
             }
             None => join.outcomes(),
@@ -189,6 +199,14 @@ impl Join {
     fn incomplete(&mut self, why: &str) {
         self.complete = false;
         self.blind(&format!("the messages of apt's methods are not complete: {why}"));
+    }
+
+    fn interrupted(&mut self) {
+        let open = |draft: &&mut Draft| draft.record.reason.as_deref() == Some(UNANSWERED);
+        for draft in self.drafts.iter_mut().filter(open) {
+            draft.record.origin = Origin::Failed;
+            draft.record.reason = Some("apt was ended by a signal before the answer".to_owned());
+        }
     }
 
     /// Text alone: its outcomes are what there is.

@@ -16,6 +16,9 @@ use super::programs::Programs;
 use super::target::{Target, uncompressed};
 use crate::event::{Attempt, Evidence, Kind, Origin, Sha256, text};
 
+/// Why a request without an answer is unknown.
+pub(super) const UNANSWERED: &str = "the record ends before the answer";
+
 /// Methods that work on files which are here already: no file comes through them.
 const INTERNAL: [&[u8]; 8] = [b"store", b"gpgv", b"sqv", b"rred", b"gzip", b"bzip2", b"lzma", b"xz"];
 
@@ -254,7 +257,7 @@ impl Fetch {
                 let reason = format!("redirected to {}, and no request for that was seen", text(to));
                 draft.origin(Origin::Unknown, Some(reason))
             }
-            State::Asked => draft.origin(Origin::Unknown, Some("the record ends before the answer".to_owned())),
+            State::Asked => draft.origin(Origin::Unknown, Some(UNANSWERED.to_owned())),
         }
     }
 }

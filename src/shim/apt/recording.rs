@@ -15,7 +15,7 @@ use crate::classify::Finding;
 use crate::classify::apt::{Classifier, Runs};
 use crate::shim::session::Session;
 use crate::shim::{Call, Recording};
-use crate::supervise::{Error, Outcome, Setting, Tap};
+use crate::supervise::{End, Error, Outcome, Setting, Tap};
 
 const UNHOOKED: &str = "apt's configuration keeps our hook away: of packages that lay in the archives, only those are \
                         known that dpkg unpacked and that lie there still";
@@ -111,6 +111,9 @@ impl AptRecording {
         let mut survey = Survey { command, question, disk: &disk, end: outcome.end, hooked: true };
         let mut classifier = Classifier::new(Runs::One);
         classifier.began(disk.began());
+        if matches!(outcome.end, End::Signal(_)) {
+            classifier.interrupted();
+        }
         let mut read = |file: &MemoryFile| {
             let contents = file.read();
             contents.unwrap_or_else(|error| {
