@@ -13,6 +13,7 @@
 mod case;
 mod chunks;
 mod limits;
+mod refused;
 mod runs;
 mod score;
 mod snapshots;
