@@ -137,7 +137,10 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
 /// Whether this is nothing but what a builder puts in front of a step's line: `#9 0.264 `, the end of a colour.
 fn is_prefix(before: &[u8]) -> bool {
     let colour = [&b"\x1b[91m"[..], b"\x1b[0m"];
+    // The last lines of a step that failed are repeated at the end, with their time alone.
+    let time = before.strip_suffix(b" ").and_then(|time| std::str::from_utf8(time).ok());
     before.is_empty()
+        || time.is_some_and(|time| time.contains('.') && time.parse::<f64>().is_ok())
         || colour.contains(&before)
         || matches!(plain_line(before), Some((_, Content::Output { text: b"", .. })))
         || matches!(plain_line(before.trim_ascii_end()), Some((_, Content::Output { text: b"", .. })))
@@ -181,5 +184,20 @@ impl Tap for Screen {
 
     fn held(&mut self, from: Stream) -> Vec<u8> {
         std::mem::take(&mut self.held[usize::from(from != Stream::Stdout)])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_before_a_line_of_ours_alone_is_the_builders() {
+        for prefix in ["", "#9 0.264 ", "#9 0.264", "1.257 ", "\x1b[91m"] {
+            assert!(is_prefix(prefix.as_bytes()), "{prefix:?}");
+        }
+        for text in ["#9 0.264 Building dependency tree...", "no newline", "1 ", "a 1.257 "] {
+            assert!(!is_prefix(text.as_bytes()), "{text:?}");
+        }
     }
 }
