@@ -44,7 +44,7 @@ check: lint test ## what must pass before a commit: formatting, clippy, docs, te
 
 bench: build ## measure against the budgets; prints the tables of docs/benchmarks.md
 	@tools/prerequisites bench
-	@benches/run
+	@$(STATIC) CARGO_BUILD_TARGET=$(TARGET) benches/run
 
 fuzz: ## run each fuzz target for SECONDS (default 30); needs a nightly toolchain and cargo-fuzz
 	@tools/prerequisites fuzz
