@@ -46,7 +46,7 @@ bench: build ## measure against the budgets; prints the tables of docs/benchmark
 	@tools/prerequisites bench
 	@$(STATIC) CARGO_BUILD_TARGET=$(TARGET) benches/run
 
-fuzz: ## run each fuzz target for SECONDS (default 30); needs a nightly toolchain and cargo-fuzz
+fuzz: ## run each fuzz target for SECONDS_EACH (default 30); needs a nightly toolchain and cargo-fuzz
 	@tools/prerequisites fuzz
 	@for target in $$(ls fuzz/fuzz_targets | sed 's/\.rs$$//'); do \
 	  echo "fuzzing $$target"; cargo +nightly fuzz run --target $(ARCH)-unknown-linux-gnu "$$target" -- -max_total_time=$${SECONDS_EACH:-30}; done
