@@ -11,6 +11,7 @@ mod file;
 mod lines;
 mod location;
 mod options;
+mod pep508;
 mod requirement;
 mod words;
 

@@ -3,16 +3,16 @@
 //! Refuses to evaluate a marker; the caller knows for which environment.
 
 use std::borrow::Cow;
-use std::str::FromStr as _;
 
 use pep440_rs::VersionSpecifiers;
-use pep508_rs::{MarkerTree, MarkerWarningKind, Pep508Url, VersionOrUrl};
+use pep508_rs::{MarkerTree, MarkerWarningKind};
 
 use super::fault::{Fault, Slip};
 use super::location::{
     REPOSITORIES, egg_name, is_repository, local_path, named_by_url, named_by_wheel, scheme, source_of_url,
     split_extras,
 };
+use super::pep508::{self, Pep508, Wanted};
 use super::{PathKind, World};
 
 /// What a requirement asks for.
@@ -61,7 +61,7 @@ impl Requirement {
     pub fn parse_metadata(text: &str) -> Result<Self, String> {
         let parsed = pep508(text)?;
         // A URL may hold a semicolon: there only one after a blank opens the marker.
-        let is_url = matches!(parsed.version_or_url, Some(VersionOrUrl::Url(_)));
+        let is_url = matches!(parsed.wanted, Wanted::Url(_));
         let opening = if is_url { text.find(" ;").map(|at| at + 1) } else { text.find(';') };
         let marker = opening.map_or("", |at| text[at + 1..].trim());
         let marker = parse_marker(marker, &mut Vec::new())?;
@@ -77,27 +77,6 @@ pub struct Marker {
     /// As it is understood.
     pub tree: MarkerTree,
 }
-
-/// A URL after `@`, taken as it is: pip judges it when it fetches.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct DirectUrl(String);
-
-impl std::fmt::Display for DirectUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl Pep508Url for DirectUrl {
-    type Err = std::convert::Infallible;
-
-    fn parse_url(url: &str, _: Option<&std::path::Path>) -> Result<Self, Self::Err> {
-        Ok(DirectUrl(url.to_owned()))
-    }
-}
-
-/// A PEP 508 requirement whose URL is taken as it is.
-pub(super) type Pep508 = pep508_rs::Requirement<DirectUrl>;
 
 /// A requirement of a line, with what is odd about it.
 ///
@@ -144,11 +123,11 @@ pub(super) fn parse_editable(
     let wrong = |reason: String| Fault::Editable { line: written.to_owned(), reason };
     let mut oddities = Vec::new();
     if let Ok(parsed) = pep508(text)
-        && let Some(VersionOrUrl::Url(url)) = &parsed.version_or_url
+        && let Wanted::Url(url) = &parsed.wanted
     {
-        let source = match scheme(&url.0) {
-            Some(scheme) if is_repository(&scheme) => Source::Repository(url.0.clone()),
-            Some(scheme) if scheme == "file" => Source::Url(url.0.clone()),
+        let source = match scheme(url) {
+            Some(scheme) if is_repository(&scheme) => Source::Repository(url.clone()),
+            Some(scheme) if scheme == "file" => Source::Url(url.clone()),
             _ => return Err(wrong("it is neither a directory nor a repository".to_owned())),
         };
         let marker = text.split_once(" ;").or_else(|| text.split_once("\t;")).map_or("", |(_, marker)| marker.trim());
@@ -185,13 +164,12 @@ pub(super) fn parse_editable(
 
 fn from_pep508(parsed: Pep508, body: &str, marker: Option<Marker>) -> Requirement {
     let mut extras: Vec<String> = parsed.extras.iter().map(ToString::to_string).collect();
-    let (specifiers, source) = match parsed.version_or_url {
-        None => (VersionSpecifiers::empty(), Source::Index),
-        Some(VersionOrUrl::VersionSpecifier(specifiers)) => (specifiers, Source::Index),
-        Some(VersionOrUrl::Url(url)) => {
-            let scheme = scheme(&url.0).unwrap_or_default();
-            extras.extend(parse_extras(split_extras(&url.0).1).unwrap_or_default());
-            (VersionSpecifiers::empty(), source_of_url(&url.0, &scheme))
+    let (specifiers, source) = match parsed.wanted {
+        Wanted::Versions(specifiers) => (specifiers, Source::Index),
+        Wanted::Url(url) => {
+            let scheme = scheme(&url).unwrap_or_default();
+            extras.extend(parse_extras(split_extras(&url).1).unwrap_or_default());
+            (VersionSpecifiers::empty(), source_of_url(&url, &scheme))
         }
     };
     let body = body.trim();
@@ -199,23 +177,15 @@ fn from_pep508(parsed: Pep508, body: &str, marker: Option<Marker>) -> Requiremen
     Requirement { name: Some(name.to_owned()), extras, specifiers, marker, source }
 }
 
-/// `text` as PEP 508 has it; the reason alone on failure, since the underlined form of the library's error divides
-/// bytes as characters. As pip does, this takes a comma after the last specifier, and no blank but space and tab.
-pub(super) fn pep508(text: &str) -> Result<Pep508, String> {
+/// `text` as PEP 508 has it, its marker left alone. As pip does, this takes a comma after the last specifier, and no
+/// blank but space and tab.
+fn pep508(text: &str) -> Result<Pep508, String> {
     let text = text.trim_matches([' ', '\t']);
     if let Some(blank) = text.chars().find(|c| c.is_whitespace() && !matches!(c, ' ' | '\t')) {
         return Err(format!("it holds a blank that is no space: U+{:04X}", u32::from(blank)));
     }
-    let (name, rest) = text.split_at(text.find(|c| !is_name_character(c)).unwrap_or(text.len()));
-    let bracketed = rest.trim_start().strip_prefix('[').and_then(|open| open.split(']').next()).unwrap_or_default();
-    // The library takes these for impossible, and panics.
-    if let Some(word) =
-        std::iter::once(name).chain(bracketed.split(',')).find(|word| word.trim().ends_with(['-', '_', '.']))
-    {
-        return Err(format!("`{}` does not end in a letter or a digit", word.trim()));
-    }
     let text = without_last_comma(text);
-    Pep508::from_str(&text).map_err(|error| error.message.to_string())
+    pep508::parse(&text)
 }
 
 fn without_last_comma(text: &str) -> Cow<'_, str> {
