@@ -22,11 +22,10 @@ pub fn line<T: Serialize>(line: &mut Vec<u8>, value: &T) -> serde_json::Result<(
 /// Appends `value` to `document`: objects outside lists are spread over lines, and each entry of a list has its own.
 ///
 /// # Errors
-/// Where `value` cannot be written as JSON; the types of this crate can.
-pub fn document<T: Serialize>(document: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
+/// Where `document` cannot be written, or `value` not as JSON; the types of this crate can.
+pub fn document<T: Serialize>(document: &mut impl Write, value: &T) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *document, Layout { depth: 0, compact: 0, filled: false }))?;
-    document.push(b'\n');
-    Ok(())
+    document.write_all(b"\n")
 }
 
 /// Where lines break.

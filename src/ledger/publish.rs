@@ -4,8 +4,8 @@
 //! whoever then finds that the journal has grown since it read may have covered a newer fold with an older one, and
 //! does it again. So the last file put in place is always of a journal that had not grown when that was done.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 use super::text::Lines;
@@ -17,6 +17,9 @@ const ROUNDS: usize = 3;
 
 /// From so many artifacts on, the logs are written beside the document.
 const WORTH_A_THREAD: u64 = 1000;
+
+/// How much of a document is written at once.
+const PIECE: usize = 64 << 10;
 
 impl Journal {
     /// Folds the journal and puts the document and the logs in place.
@@ -62,9 +65,12 @@ fn put_in_place(session: &Session, files: &Files) -> Result<(), Error> {
 }
 
 fn replace_document(session: &Session, files: &Files) -> Result<(), Error> {
-    let mut document = Vec::with_capacity(8192);
-    json::document(&mut document, session).map_err(io::Error::from).map_err(Error::io("write", &files.document))?;
-    replace(&files.document, &document)
+    // Not made in memory first: that of a large session is some ten megabytes.
+    replace_by(&files.document, |file| {
+        let mut writer = BufWriter::with_capacity(PIECE, file);
+        json::document(&mut writer, session)?;
+        writer.flush()
+    })
 }
 
 fn replace_logs(session: &Session, files: &Files) -> Result<(), Error> {
@@ -84,6 +90,10 @@ fn replace_logs(session: &Session, files: &Files) -> Result<(), Error> {
 /// # Errors
 /// When the new file cannot be written beside the old one or put in its place; then it is removed.
 pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
+    replace_by(path, |file| file.write_all(content))
+}
+
+fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Error> {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
     let mut attempt = 0_u32;
@@ -98,7 +108,7 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
             Err(error) => return Err(Error::io("create", &temporary)(error)),
         }
     };
-    file.write_all(content).and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
+    write(&mut file).and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
         let _ = fs::remove_file(&temporary);
         Error::io("write", path)(error)
     })
