@@ -139,6 +139,15 @@ fn a_session_is_judged_again_in_every_format() {
 }
 
 #[test]
+fn a_run_within_is_part_of_what_is_watched() {
+    if !can_cut() {
+        return;
+    }
+    let said = Place::new().verify(&[env!("CARGO_BIN_EXE_wheeltap"), "run", "--", "true"]);
+    assert_eq!(said.verdict(), (Some(0), "PASS"), "{}", said.reasons());
+}
+
+#[test]
 fn a_session_that_nobody_watched_is_unknown() {
     let place = Place::new();
     assert!(place.wheeltap(&["run", "--", "true"]).status().unwrap().success());

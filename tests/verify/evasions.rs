@@ -143,3 +143,24 @@ fn services_of_the_build_itself_keep_working() {
     let said = Place::new().verify(&["python3", "-c", script]);
     assert_eq!((said.stdout.as_str(), said.verdict()), ("200\n", (Some(0), "PASS")), "{said:?}");
 }
+
+/// A user without privileges has the cut in a user namespace, and stays who they are.
+#[test]
+fn a_user_without_privileges_is_cut_off_as_well() {
+    use std::os::unix::fs::PermissionsExt as _;
+    if !rustix::process::geteuid().is_root() || !crate::requires::program("setpriv") {
+        return;
+    }
+    let place = Place::new();
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let mut command = place.command("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups", env!("CARGO_BIN_EXE_wheeltap")]);
+    let script = "id -u; (exec 3<>/dev/tcp/192.0.2.7/443) 2>/dev/null; true";
+    let said = place.said(command.args(["verify", "--", "bash", "-c", script]).output().unwrap());
+    let reachable = said.status != Some(127) && said.status != Some(126);
+    if !crate::requires::met("our executable cannot be reached by another user", reachable) {
+        return;
+    }
+    assert_eq!((said.stdout.as_str(), said.verdict().1), ("65534\n", "FAIL"), "{said:?}");
+    assert_eq!(said.certificate["attempts"][0]["uid"], 65534);
+}

@@ -57,3 +57,26 @@ fn every_process_of_every_step_is_watched() {
     let literal = attempts.iter().find(|one| one["addr"] == "192.0.2.9:80").expect("named by its address");
     assert!(literal["uid"].as_u64() > Some(0) && literal["step"]["id"].is_string(), "{literal}");
 }
+
+/// In a container of the default profile no namespace can be had: with a network the boundary is advisory, without one
+/// it is the kernel's, for a user who is not root as well.
+// Contract: never-a-false-pass
+#[test]
+fn in_a_container_the_boundary_is_what_it_is() {
+    if !can_build() {
+        return;
+    }
+    let mount = format!("{}:/wheeltap:ro", env!("CARGO_BIN_EXE_wheeltap"));
+    for (options, status, boundary) in [
+        (&["--network=bridge"][..], 3, "boundary  advisory"),
+        (&["--network=none"][..], 0, "boundary  kernel-netns"),
+        (&["--network=none", "--user=1000"][..], 0, "boundary  kernel-netns"),
+    ] {
+        let mut docker = Command::new("/usr/bin/docker");
+        docker.args(["run", "--rm", "--volume", &mount, "--workdir=/tmp"]).args(options).arg(BASE);
+        let output = docker.args(["/wheeltap", "verify", "--", "true"]).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(status), "{options:?}: {stderr}");
+        assert!(stderr.contains(boundary), "{options:?}: {stderr}");
+    }
+}

@@ -100,7 +100,9 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         // The command itself may be one of the tools.
         program.path = stage.shim(name).unwrap_or(program.path);
     }
-    let mode = watch::mode(Mode::Counters);
+    // A witness around us sees all that this one could.
+    let watched_above = std::env::var_os(witness::MARKER).is_some();
+    let mode = if watched_above { Mode::Off } else { watch::mode(Mode::Counters) };
     let boundary = if witness::is_cut_off() { Boundary::GivenNamespace } else { Boundary::None };
     if mode == Mode::Observe {
         program.environment.push(witness::marker());
@@ -110,7 +112,10 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     drop(stage);
     session.conclude();
     let end = outcome.as_ref().ok().map(|outcome| outcome.end);
-    session.witnessed(mode, &witness.finish(PATIENCE), &arguments.command, end);
+    let sighting = witness.finish(PATIENCE);
+    if !watched_above {
+        session.witnessed(mode, &sighting, &arguments.command, end);
+    }
     let status = match outcome {
         Ok(outcome) => Status::Ended(outcome.end),
         Err(Error::Start { source, .. }) => not_started(name, &source, console),
