@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock};
 
 use serde_json::Value;
 
+use crate::image;
 use crate::registry::Registry;
 use crate::requires;
 
@@ -27,7 +28,9 @@ pub(crate) fn world() -> Option<MutexGuard<'static, World>> {
     let world = WORLD.get_or_init(|| {
         let docker = client()?;
         let registry = Registry::new();
-        let base = format!("wheeltap-test/local:{}", registry.port);
+        // One name for all runs, so that a run leaves no more than the one before; its port is in what it holds.
+        let base = "wheeltap-test/local:tests".to_owned();
+        image::remove(&docker, &[&base]);
         let place = tempfile::tempdir().unwrap();
         let address = format!("http://127.0.0.1:{}", registry.port);
         let dockerfile = format!(

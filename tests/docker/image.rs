@@ -54,6 +54,12 @@ pub(crate) fn configuration(docker: &Path, image: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// Removes images; those that are not there are none to remove.
+pub(crate) fn remove(docker: &Path, images: &[&str]) {
+    let removed = Command::new(docker).args(["image", "rm", "--force"]).args(images).output();
+    assert!(removed.is_ok(), "docker runs");
+}
+
 /// Asserts that two images are one, file by file.
 #[track_caller]
 pub(crate) fn assert_same(docker: &Path, one: &str, other: &str) {

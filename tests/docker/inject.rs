@@ -1,7 +1,7 @@
 //! Injected builds of Dockerfiles that know nothing of us.
 
 use crate::engine::{Project, packages, world};
-use crate::image::assert_same;
+use crate::image::{assert_same, remove};
 
 const SERVICE: &str = r#"ARG BASE
 FROM ${BASE} AS builder
@@ -70,6 +70,7 @@ fn an_injected_build_is_the_bare_build() {
     assert_eq!(origins.iter().filter(|origin| *origin == "layer-cache").count(), 2, "{}", changed.stderr);
     assert_eq!(origins.iter().filter(|origin| *origin == "downloaded").count(), 2, "{}", changed.stderr);
     assert!(project.path().join("logs/docker_build/build_report.md").is_file());
+    remove(&world.docker, &["wheeltap-test/bare", "wheeltap-test/injected"]);
 }
 
 // Contract: image-inject

@@ -18,6 +18,7 @@ fn every_form_of_a_step_does_what_it_did() {
     assert_eq!(tapped.told(), bare.told(), "{}", tapped.stderr);
     assert!(tapped.stderr.contains("`ONBUILD RUN echo later`"), "{}", tapped.stderr);
     crate::image::assert_same(&world.docker, "wheeltap-test/odd-bare", "wheeltap-test/odd");
+    crate::image::remove(&world.docker, &["wheeltap-test/odd-bare", "wheeltap-test/odd"]);
 }
 
 // Contract: image-inject
