@@ -24,7 +24,9 @@ pub(crate) struct Outcome {
 
 /// What pip makes up, and what stands for it. A bar is as wide as the speed beside it leaves room.
 static MADE_UP: LazyLock<Vec<(Regex, &'static [u8])>> = LazyLock::new(|| {
-    let pairs: [(&str, &'static [u8]); 8] = [
+    let pairs: [(&str, &'static [u8]); 9] = [
+        // 20.3 and 21 log the status of a failed build of a wheel nowhere: a known limit.
+        (r"(?m)(errored out with exit status) \d+:$", b"$1 <status>:"),
         (r"(pip-[a-z-]+-|/tmp|tmp/tmp)[a-z0-9_]{8}\b", b"$1********"),
         (r"_[0-9a-f]{32}\b", b"_****"),
         (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d,\d{3}", b"<time>"),
@@ -122,10 +124,10 @@ pub(crate) fn differences(bare: &Outcome, shimmed: &Outcome, late: bool) -> Vec<
     found
 }
 
-/// The lines in their own order, without those that say where the output of a failed build stands.
+/// The lines in their own order, without those that say which output of a failed build stands where.
 fn sorted(text: Vec<u8>) -> Vec<u8> {
-    let mut lines: Vec<_> =
-        text.split(|&byte| byte == b'\n').filter(|line| !line.starts_with("  ╰─>".as_bytes())).collect();
+    let tells = |line: &[u8]| ["  ╰─>", "  × "].iter().any(|head| line.starts_with(head.as_bytes()));
+    let mut lines: Vec<_> = text.split(|&byte| byte == b'\n').filter(|line| !tells(line)).collect();
     lines.sort();
     lines.join(&b'\n')
 }

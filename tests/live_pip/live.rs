@@ -195,7 +195,6 @@ macro_rules! versions {
             }
 
             #[test]
-            #[ignore = "not every scenario agrees yet: `cargo test --test live_pip -- --ignored` names those that do not"]
             fn alike() {
                 super::alike($wanted);
             }
