@@ -15,4 +15,5 @@ mod live;
 mod scenario;
 mod scenarios;
 mod secrets;
+mod settings;
 mod truth;

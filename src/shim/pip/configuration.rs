@@ -1,10 +1,11 @@
-//! What pip's configuration says of its log and its cache.
+//! What pip's configuration says of its log, its cache and its output.
 //!
 //! pip's order (its `configuration.py` and `parser.py`): command line over environment over files; a section named for
 //! the command over `[global]`; files from the machine's to the environment's, later over earlier, `PIP_CONFIG_FILE`
 //! last. Refuses to be a configuration reader: only the keys that recording must know are looked for, and a file that
 //! cannot be read is passed over as pip passes it over.
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
@@ -38,7 +39,18 @@ pub(crate) struct Configuration {
     pub(crate) cache_dir: Option<Vec<u8>>,
     /// `no-cache-dir`.
     pub(crate) no_cache_dir: Option<Vec<u8>>,
+    /// What else decides what pip prints, by the name of its option.
+    pub(crate) output: BTreeMap<&'static str, Vec<u8>>,
 }
+
+/// The options that decide what pip prints, and their variables.
+const OUTPUT: [(&str, &str); 5] = [
+    ("quiet", "PIP_QUIET"),
+    ("verbose", "PIP_VERBOSE"),
+    ("progress-bar", "PIP_PROGRESS_BAR"),
+    ("use-feature", "PIP_USE_FEATURE"),
+    ("use-deprecated", "PIP_USE_DEPRECATED"),
+];
 
 impl Configuration {
     /// Reads the files that pip would read for `command`. `tool` is the pip that will run: its environment's own file
@@ -47,6 +59,13 @@ impl Configuration {
         let files = files(isolated, tool, environment);
         let texts: Vec<Vec<u8>> = files.iter().filter_map(|file| std::fs::read(file).ok()).collect();
         Configuration::from_texts(&texts, command)
+    }
+
+    /// The value of a variable that decides what pip prints: that of the files where the variable is not set.
+    pub(crate) fn variable(&self, name: &str, environment: &impl Environment) -> Option<OsString> {
+        let option = OUTPUT.iter().find(|(_, variable)| *variable == name).map(|(option, _)| option);
+        let configured = || Some(OsString::from_vec(self.output.get(option?)?.clone()));
+        environment.given(name).or_else(configured)
     }
 
     /// A command's own section wins over `[global]`, whichever file it stands in; within a section the later file wins.
@@ -74,7 +93,12 @@ impl Configuration {
                     b"log" | b"log-file" | b"local-log" | b"log_file" | b"local_log" => self.log = Some(value),
                     b"cache-dir" | b"cache_dir" => self.cache_dir = Some(value),
                     b"no-cache-dir" | b"no_cache_dir" => self.no_cache_dir = Some(value),
-                    _ => {}
+                    key => {
+                        let is =
+                            |option: &str| key.iter().map(|b| if *b == b'_' { b'-' } else { *b }).eq(option.bytes());
+                        let option = OUTPUT.iter().find(|(option, _)| is(option));
+                        option.into_iter().for_each(|(option, _)| drop(self.output.insert(option, value.clone())));
+                    }
                 }
             }
         }
@@ -155,6 +179,18 @@ mod tests {
         assert_eq!(configuration(b"install").cache_dir.as_deref(), Some(&b"/d"[..]));
         assert_eq!(configuration(b"wheel").log.as_deref(), Some(&b"w"[..]));
         assert_eq!(configuration(b"download").log.as_deref(), Some(&b"z"[..]));
+    }
+
+    #[test]
+    fn a_variable_wins_over_the_files() {
+        let text = "[global]\nquiet = 2\nprogress_bar = off\n[install]\nquiet=1\n";
+        let configuration = Configuration::from_texts(&[text], b"install");
+        let environment = HashMap::from([("PIP_PROGRESS_BAR", "on"), ("PIP_VERBOSE", ""), ("COLUMNS", "9")]);
+        let value = |name| configuration.variable(name, &environment);
+        assert_eq!(value("PIP_QUIET"), Some("1".into()));
+        assert_eq!(value("PIP_PROGRESS_BAR"), Some("on".into()));
+        assert_eq!(value("PIP_VERBOSE"), None);
+        assert_eq!(value("COLUMNS"), Some("9".into()));
     }
 
     #[test]

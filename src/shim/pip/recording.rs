@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::cache::present;
@@ -36,8 +36,7 @@ pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
         return None;
     }
     let session = Session::begin(call)?;
-    let facts = Facts::of(call.arguments, |name| std::env::var_os(name));
-    Some(Box::new(PipRecording::new(session, &command, facts, call.path)))
+    Some(Box::new(PipRecording::new(session, &command, call)))
 }
 
 /// Listens to one pip.
@@ -48,8 +47,8 @@ struct PipRecording {
 }
 
 impl PipRecording {
-    fn new(mut session: Session, command: &Command<'_>, facts: Facts, tool: &Path) -> PipRecording {
-        let environment = &Inherited;
+    fn new(mut session: Session, command: &Command<'_>, call: &Call<'_>) -> PipRecording {
+        let (environment, tool) = (&Inherited, call.path);
         let isolated = command.is_isolated();
         let configuration = Configuration::read(command.name().unwrap_or_default(), isolated, tool, environment);
         let directory = std::env::current_dir().unwrap_or_default();
@@ -62,6 +61,7 @@ impl PipRecording {
         );
         let version = installed::version(tool);
         version.iter().for_each(|version| session.version(version.clone()));
+        let facts = Facts::of(call.arguments, |name| configuration.variable(name, environment));
         let facts = version.iter().fold(facts, |facts, version| facts.with_version(version));
         let hearing = match users_log(command, &configuration, environment) {
             Some(path) => Ok(Hearing { log: Some(Log::of_user(directory.join(path))), ..Hearing::default() }),
