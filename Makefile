@@ -13,7 +13,7 @@ BINARY := target/wheeltap
 PREFIX ?= /usr/local
 REQUIREMENTS ?= examples/requirements/*.txt
 
-.PHONY: help build image test lint check bench wheelhouse install clean fuzz prerequisites
+.PHONY: help build image test lint check bench screenshots wheelhouse install clean fuzz prerequisites
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -45,6 +45,12 @@ check: lint test ## what must pass before a commit: formatting, clippy, docs, te
 bench: build ## measure against the budgets; prints the tables of docs/benchmarks.md
 	@tools/prerequisites bench
 	@$(STATIC) CARGO_BUILD_TARGET=$(TARGET) benches/run
+
+screenshots: ## write docs/images/*.png: the page of a report in Chromium, light and dark
+	@tools/prerequisites screenshots
+	cargo test --locked --test page -- --ignored screenshots
+	@for image in docs/images/*.png; do if command -v optipng >/dev/null; then optipng -quiet -o5 "$$image"; fi; done
+	@ls -l docs/images/*.png
 
 fuzz: ## run each fuzz target for SECONDS_EACH (default 30); needs a nightly toolchain and cargo-fuzz
 	@tools/prerequisites fuzz

@@ -36,6 +36,8 @@ enum Format {
     Json,
     /// For the summary page of a CI job, at most 1 MiB.
     Markdown,
+    /// One page to look at in a browser: the latest of the sessions, the others as its history.
+    Html,
 }
 
 /// Shows them, in the order given.
@@ -52,6 +54,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let text = match arguments.format {
         Format::Text => each(&|analysis, files| report::text(analysis, files, paper)).join("\n"),
         Format::Json => each(&report::json).concat(),
+        Format::Html => report::html(&analyses).unwrap_or_default(),
         Format::Markdown => report::markdown_of(&analyses, report::SUMMARY_BYTES),
     };
     console.data().write_all(text.as_bytes())?;

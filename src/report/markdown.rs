@@ -11,7 +11,7 @@ use super::history::History;
 use super::quantity::{bytes, seconds};
 use super::reasons::{Explained, Reason};
 use super::shares::Share;
-use super::text::{circumstances, headline, meaning, places, rates, size};
+use super::text::{Gap, circumstances, gaps_of, headline, meaning, places, rates, size};
 use crate::event::{Artifact, Ecosystem, Origin, Session, Step, printable};
 
 /// What a step of GitHub's CI may write to its summary page, less some room for what others write there.
@@ -231,28 +231,14 @@ fn origins(page: &mut Page, figures: &Figures, level: &str) {
 
 /// Why the record is not what it should be.
 fn gaps(page: &mut Page, session: &Session, level: &str) {
-    let own = [("degraded", &session.degraded), ("blind spot", &session.blind_spots)];
-    let of_runs = session.invocations.iter().flat_map(|run| {
-        let unended = (!run.has_ended()).then(|| ("end not seen", run.argv.join(" ")));
-        let said = [("degraded", &run.degraded), ("blind spot", &run.blind_spots)]
-            .into_iter()
-            .flat_map(|(what, reasons)| reasons.iter().map(move |reason| (what, reason.clone())));
-        said.chain(unended).map(|(what, reason)| (what, run.tool.clone(), reason))
-    });
-    let own = own
-        .into_iter()
-        .flat_map(|(what, reasons)| reasons.iter().map(move |reason| (what, "session".to_owned(), reason.clone())));
-    let mut all: Vec<((&str, String, String), usize)> = Vec::new();
-    for gap in own.chain(of_runs) {
-        match all.iter_mut().find(|(known, _)| *known == gap) {
-            Some((_, count)) => *count += 1,
-            None => all.push((gap, 1)),
-        }
-    }
-    let row = |((what, of, reason), count): ((&str, String, String), usize)| {
-        vec![what.to_owned(), escaped(&of), escaped(&reason), count.to_string()]
+    let row = |(gap, count): (Gap<'_>, usize)| {
+        vec![gap.what.to_owned(), escaped(gap.of), escaped(&gap.why), count.to_string()]
     };
-    page.table(&format!("{level} What could not be seen"), &["what", "of", "why", "#times"], all.into_iter().map(row));
+    page.table(
+        &format!("{level} What could not be seen"),
+        &["what", "of", "why", "#times"],
+        gaps_of(session).into_iter().map(row),
+    );
 }
 
 /// The package files of some origins.

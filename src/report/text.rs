@@ -302,6 +302,51 @@ fn reasons(
     }
 }
 
+/// Something that the record lacks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Gap<'a> {
+    /// `degraded`, `blind spot`, `end not seen`.
+    pub(super) what: &'static str,
+    /// Of which tool, or of the session.
+    pub(super) of: &'a str,
+    /// Why, or of which command.
+    pub(super) why: String,
+}
+
+/// What the record lacks, each once with how often: a hundred runs may have the same gap.
+pub(super) fn gaps_of(session: &Session) -> Vec<(Gap<'_>, usize)> {
+    let mut all: Vec<(Gap<'_>, usize)> = Vec::new();
+    let mut add = |what, of, why: &str| {
+        let gap = Gap { what, of, why: why.to_owned() };
+        match all.iter_mut().find(|(known, _)| *known == gap) {
+            Some((_, count)) => *count += 1,
+            None => all.push((gap, 1)),
+        }
+    };
+    session.degraded.iter().for_each(|why| add("degraded", "session", why));
+    session.blind_spots.iter().for_each(|why| add("blind spot", "session", why));
+    for run in &session.invocations {
+        run.degraded.iter().for_each(|why| add("degraded", &run.tool, why));
+        run.blind_spots.iter().for_each(|why| add("blind spot", &run.tool, why));
+        if !run.has_ended() {
+            add("end not seen", &run.tool, &command(run));
+        }
+    }
+    all
+}
+
+/// A step in a line: `#9 [build 2/5] RUN pip install ...`, of what is known.
+pub(super) fn step_title(step: &Step) -> String {
+    let mut place: Vec<String> = step.stage.iter().cloned().collect();
+    place.extend(step.index.map(|index| match step.total {
+        Some(total) => format!("{index}/{total}"),
+        None => index.to_string(),
+    }));
+    let place = if place.is_empty() { String::new() } else { format!(" [{}]", place.join(" ")) };
+    let instruction = step.instruction.as_deref().map_or(String::new(), |text| format!(" {text}"));
+    format!("{}{place}{instruction}", step.id)
+}
+
 pub(super) fn command(invocation: &Invocation) -> String {
     if invocation.argv.is_empty() { invocation.tool.clone() } else { invocation.argv.join(" ") }
 }
