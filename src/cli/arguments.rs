@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{
-    archives, build, completions, doctor, ingest, man, profile, report, requirements, run, shims, step, verify,
-    wheelhouse, which,
+    archives, build, completions, diff, doctor, duplicates, ingest, man, profile, report, requirements, run, shims,
+    step, trend, verify, wheelhouse, which,
 };
 
 /// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
@@ -61,6 +61,12 @@ pub(crate) enum Verb {
     Profile(profile::Arguments),
     /// Show what a session took on: downloaded, cached and from which cache, failed, unseen
     Report(report::Arguments),
+    /// Show what one session took on that another did not, and why
+    Diff(diff::Arguments),
+    /// Show what was downloaded more than once, and packages that came in several versions
+    Duplicates(duplicates::Arguments),
+    /// Show the history of a log directory: downloads, bytes, hit rate and time of each session and day
+    Trend(trend::Arguments),
     /// Fill a wheelhouse, check that it is whole and suffices, list what is in it
     Wheelhouse(wheelhouse::Arguments),
     /// Carry apt's archives elsewhere, drop packages that nothing asks for

@@ -11,7 +11,9 @@ mod carry;
 mod completions;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod console;
+mod diff;
 mod doctor;
+mod duplicates;
 mod failure;
 mod follow;
 mod ingest;
@@ -26,6 +28,7 @@ mod shims;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;
 mod step;
+mod trend;
 mod verify;
 mod watch;
 mod wheelhouse;
@@ -70,6 +73,9 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Verify(arguments) => verify::run(arguments, console),
         Verb::Report(arguments) => report::run(arguments, console),
         Verb::Archives(arguments) => archives::run(arguments, console),
+        Verb::Diff(arguments) => diff::run(arguments, console),
+        Verb::Duplicates(arguments) => duplicates::run(arguments, console),
+        Verb::Trend(arguments) => trend::run(arguments, console),
         Verb::Wheelhouse(arguments) => wheelhouse::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Step(arguments) => step::run(arguments, console),

@@ -40,6 +40,15 @@ enum Format {
     Html,
 }
 
+/// How the other questions to sessions are answered.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub(crate) enum OneFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
 /// Shows them, in the order given.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     let extent = if arguments.all { Extent::All } else { Extent::Latest };
@@ -80,7 +89,7 @@ fn histories(loaded: &[Loaded]) -> Vec<History> {
     histories
 }
 
-fn paper(console: &Console) -> Paper {
+pub(super) fn paper(console: &Console) -> Paper {
     // What goes into a file or a pipe is not cut, whatever the width of the terminal that asked for it.
     let width = console.writes_to_terminal().then(|| console.width());
     Paper { width, colour: console.colours_data(), entries: None }

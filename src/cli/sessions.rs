@@ -68,7 +68,7 @@ pub(super) fn whole(sources: &[Source], console: &mut Console) -> anyhow::Result
 }
 
 /// What tells sessions apart: machines that open one in the same second share its name.
-fn key(loaded: &Loaded) -> String {
+pub(super) fn key(loaded: &Loaded) -> String {
     let session = &loaded.session;
     format!("{} {:?} {:?}", session.session_id, session.build_info.hostname, session.started_at)
 }

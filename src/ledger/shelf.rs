@@ -9,8 +9,8 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::session::load_stamp;
-use super::{Directory, Error, Loaded, load};
-use crate::event::{Moment, SCHEMA, SessionId, Summary};
+use super::{Directory, Error, Loaded, load, read_document};
+use crate::event::{Moment, SCHEMA, Session, SessionId, Summary};
 
 /// What a directory stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,13 +89,7 @@ impl Source {
         if document.extension().is_some_and(|extension| extension == "json") && document.exists() {
             return heads(&document);
         }
-        let session = self.read()?.session;
-        Ok(Glimpse {
-            id: Some(session.session_id),
-            started_at: session.started_at,
-            duration_seconds: session.duration_seconds,
-            summary: session.summary,
-        })
+        self.read().map(|loaded| glimpse_of(loaded.session))
     }
 
     /// What to call it in a message.
@@ -118,6 +112,15 @@ fn of_directory(directory: &Directory, extent: Extent) -> Result<Vec<Source>, Er
     Ok(ids.into_iter().map(|id| Source::Stamp(directory.clone(), id)).collect())
 }
 
+fn glimpse_of(session: Session) -> Glimpse {
+    Glimpse {
+        id: Some(session.session_id),
+        started_at: session.started_at,
+        duration_seconds: session.duration_seconds,
+        summary: session.summary,
+    }
+}
+
 /// The heads of a document; its lists are passed over.
 fn heads(path: &Path) -> Result<Glimpse, Error> {
     #[derive(Deserialize)]
@@ -133,8 +136,11 @@ fn heads(path: &Path) -> Result<Glimpse, Error> {
     }
 
     let bytes = std::fs::read(path).map_err(Error::io("open", path))?;
-    let heads: Heads = serde_json::from_slice(&bytes)
-        .map_err(|error| Error::NotADocument { path: path.to_owned(), reason: error.to_string() })?;
+    let heads: Heads = match serde_json::from_slice(&bytes) {
+        Ok(heads) => heads,
+        // Why it is none, a newer schema among the reasons, is told where documents are read whole.
+        Err(_) => return read_document(path).map(glimpse_of),
+    };
     if heads.schema > SCHEMA.into() {
         return Err(Error::Newer { path: path.to_owned(), schema: heads.schema });
     }

@@ -7,6 +7,8 @@
 
 mod analysis;
 pub mod certificate;
+mod compare;
+mod duplicates;
 mod figures;
 mod history;
 mod html;
@@ -21,8 +23,11 @@ mod sheet;
 mod tests;
 mod text;
 mod timing;
+mod trend;
 
 pub use analysis::Analysis;
+pub use compare::Comparison;
+pub use duplicates::Duplicates;
 pub use figures::{Figures, Tally};
 pub use history::{History, Identity, Package, package};
 pub use html::html;
@@ -34,6 +39,7 @@ pub use shares::{Share, by_invocation, by_step};
 pub use sheet::Paper;
 pub use text::text;
 pub use timing::Transfer;
+pub use trend::{Day, Point, Trend};
 
 /// A file of a session that a report names: what it is, and its path as text.
 pub type NamedFile = (&'static str, String);

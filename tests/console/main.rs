@@ -10,6 +10,7 @@ mod ingest;
 mod ingest_apt;
 mod manners;
 mod profile;
+mod questions;
 mod report;
 mod run;
 mod shims;

@@ -33,7 +33,7 @@ fn the_page_shows_filters_and_sorts_without_asking_anybody() {
     let Some(mut browser) = Browser::start() else { return };
     let place = place();
     browser.open(&page(place.path(), &["--sessions", "6", "--artifacts", "40"]));
-    assert_eq!(browser.value("document.querySelector('#count').textContent"), "41 of 41 files, 377 MB");
+    assert_eq!(browser.value("document.querySelector('#count').textContent"), "41 of 41 files, 355 MB");
     let names = browser.value(NAMES);
     assert_eq!(names[0], "torch", "the largest first: {names}");
     browser.value("document.querySelector('#search').value = 'pydantic'; document.querySelector('#search').dispatchEvent(new Event('input'))");

@@ -103,7 +103,7 @@ pub(super) fn data(analysis: &Analysis<'_>) -> String {
             let key = format!("{} {remedy}", reason.as_str());
             reasons.place(&key, || (reason.as_str(), reason.meaning(), remedy))
         });
-        let step = artifact.step.as_ref().map(|step| step_title(step));
+        let step = artifact.step.as_ref().map(step_title);
         let run = artifact.invocation.as_ref().and_then(|id| by_id.get(id));
         rows.push(Row(
             artifact.name.as_deref(),
