@@ -2,7 +2,7 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 19] = [
+const VERBS: [&str; 22] = [
     "",
     "run",
     "build",
