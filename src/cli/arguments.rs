@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{
-    archives, build, completions, diff, doctor, duplicates, ingest, man, profile, report, requirements, run, shims,
-    step, trend, verify, wheelhouse, which,
+    archives, build, completions, diff, doctor, duplicates, export, ingest, lock, man, profile, report, requirements,
+    run, shims, step, trend, verify, wheelhouse, which,
 };
 
 /// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
@@ -65,8 +65,12 @@ pub(crate) enum Verb {
     Diff(diff::Arguments),
     /// Show what was downloaded more than once, and packages that came in several versions
     Duplicates(duplicates::Arguments),
-    /// Show the history of a log directory: downloads, bytes, hit rate and time of each session and day
+    /// Show the history of a log directory, and what rose
     Trend(trend::Arguments),
+    /// Write what a session obtained as lock files
+    Lock(lock::Arguments),
+    /// Write a session as a build report, a dependency manifest, metrics or test cases
+    Export(export::Arguments),
     /// Fill a wheelhouse, check that it is whole and suffices, list what is in it
     Wheelhouse(wheelhouse::Arguments),
     /// Carry apt's archives elsewhere, drop packages that nothing asks for

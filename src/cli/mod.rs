@@ -6,6 +6,7 @@
 
 mod archives;
 mod arguments;
+mod budget;
 mod build;
 mod carry;
 mod completions;
@@ -14,10 +15,12 @@ mod console;
 mod diff;
 mod doctor;
 mod duplicates;
+mod export;
 mod failure;
 mod follow;
 mod ingest;
 mod links;
+mod lock;
 mod man;
 mod profile;
 mod report;
@@ -76,6 +79,8 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Diff(arguments) => diff::run(arguments, console),
         Verb::Duplicates(arguments) => duplicates::run(arguments, console),
         Verb::Trend(arguments) => trend::run(arguments, console),
+        Verb::Lock(arguments) => lock::run(arguments, console),
+        Verb::Export(arguments) => export::run(arguments, console),
         Verb::Wheelhouse(arguments) => wheelhouse::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Step(arguments) => step::run(arguments, console),

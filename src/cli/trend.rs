@@ -10,9 +10,9 @@ use crate::event::json::line;
 use crate::ledger::{Extent, Glimpse, Source};
 use crate::report::{Day, Point, Trend, bytes, seconds};
 
-/// Show the history of a log directory: downloads, bytes, hit rate and time of each session and day
+/// Show the history of a log directory, and what rose
 ///
-/// A figure that is far above those of the sessions before is marked; a single outlier among them hides nothing.
+/// Downloads, bytes, hit rate and time of each session and each day. A figure that is far above those of the sessions before is marked; a single outlier among them hides nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -117,7 +117,7 @@ fn show(points: &VecDeque<Point>, days: &VecDeque<Day>, total: usize, console: &
         if !point.complete {
             remarks.push("incomplete".to_owned());
         }
-        console.line(&format!("{row}  {}", remarks.join("; ")).trim_end())?;
+        console.line(format!("{row}  {}", remarks.join("; ")).trim_end())?;
     }
     console.line("")?;
     console.line_with(

@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod analysis;
+mod budget;
 pub mod certificate;
 mod compare;
 mod duplicates;
@@ -13,7 +14,10 @@ mod figures;
 mod history;
 mod html;
 mod json;
+mod lock;
+mod manifest;
 mod markdown;
+mod metrics;
 pub mod profile;
 mod quantity;
 mod reasons;
@@ -26,13 +30,17 @@ mod timing;
 mod trend;
 
 pub use analysis::Analysis;
+pub use budget::{Accepted, Budget, Case, Limits, judge};
 pub use compare::Comparison;
 pub use duplicates::Duplicates;
 pub use figures::{Figures, Tally};
 pub use history::{History, Identity, Package, package};
 pub use html::html;
 pub use json::json;
+pub use lock::Lock;
+pub use manifest::dependency_manifest;
 pub use markdown::{SUMMARY_BYTES, markdown, markdown_of};
+pub use metrics::{annotations, junit, openmetrics};
 pub use quantity::{bytes, seconds};
 pub use reasons::{Explained, Reason, explain};
 pub use shares::{Share, by_invocation, by_step};

@@ -2,7 +2,7 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 22] = [
+const VERBS: [&str; 24] = [
     "",
     "run",
     "build",
@@ -12,6 +12,8 @@ const VERBS: [&str; 22] = [
     "diff",
     "duplicates",
     "trend",
+    "lock",
+    "export",
     "ingest",
     "ingest pip",
     "ingest apt",
