@@ -3,7 +3,7 @@
 //! A pip that writes a log believes that it shows everything: it no longer prints the output of a build that fails, and
 //! what it does print now depends on the log's level instead of the console's. All of it is in the log.
 //! [`Restorer`] stands in the streams and prints what a pip without a log prints; where nobody stands in them it says
-//! what was swallowed. [`plan`] says whether a run can have a log at all.
+//! what was swallowed. [`plan()`] says whether a run can have a log at all.
 //!
 //! Refuses to guess at a line that it does not know: such a line passes as it came, and a block that finds no place is
 //! given up whole ([`Restorer::leftover`]). The formats are pip's own (`_internal/utils/subprocess.py`, `logging.py`,
