@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod doctor;
+mod gates;
 mod harness;
 mod help;
 mod ingest;
