@@ -33,7 +33,7 @@ static MADE_UP: LazyLock<Vec<(Regex, &'static [u8])>> = LazyLock::new(|| {
         (r"0x[0-9a-f]{8,}", b"0x<address>"),
         (r" +[0-9.?]+ ?[kMG]?B/s", b" <speed>"),
         (r"(eta )?(\d:\d\d:\d\d|-:--:--)", b"<eta>"),
-        (r"[━╸╺]+ *", b"<bar> "),
+        (r"([━╸╺]+|-{20,}) *", b"<bar> "),
         (r"(?m)^( +)[-\\|/] (\d)", b"$1* $2"),
     ];
     pairs.into_iter().map(|(pattern, with)| (Regex::new(pattern).unwrap(), with)).collect()
