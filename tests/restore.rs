@@ -40,11 +40,11 @@ fn recorded_runs_with_a_log_look_like_runs_without() {
 fn differs(scenario: &Scenario) -> Result<(), String> {
     let named = |what: &str, difference: String| format!("== {} {what}\n{difference}", scenario.name);
     let [stdout, stderr] = scenario.restored();
-    same(&scenario.bare_stdout, &stdout).map_err(|difference| named("stdout", difference))?;
-    same(&scenario.bare_stderr, &stderr).map_err(|difference| named("stderr", difference))?;
+    same(scenario.version(), &scenario.bare_stdout, &stdout).map_err(|difference| named("stdout", difference))?;
+    same(scenario.version(), &scenario.bare_stderr, &stderr).map_err(|difference| named("stderr", difference))?;
     if let Some(merged) = &scenario.merged {
         let both = scenario.restore(Stream::Both, &merged.log, &merged.logged);
-        same(&merged.bare, &both).map_err(|difference| named("both", difference))?;
+        same(scenario.version(), &merged.bare, &both).map_err(|difference| named("both", difference))?;
     }
     Ok(())
 }

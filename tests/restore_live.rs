@@ -116,7 +116,8 @@ fn differs(pip: &RealPip, place: &Path, run: &str, streams: Streams) -> Result<(
     };
     let bare = streams::run(command(), streams);
     let [stdout, stderr] = restored(command(), &place.join("w/pip.log"), streams);
-    same::same(&bare.stdout, &stdout).and_then(|()| same::same(&bare.stderr, &stderr))
+    let same = |bare: &[u8], restored: &[u8]| same::same(&pip.version, bare, restored);
+    same(&bare.stdout, &stdout).and_then(|()| same(&bare.stderr, &stderr))
 }
 
 /// The output of `command` with a log at `log`, through the restorer as it comes.
