@@ -14,6 +14,7 @@ first N requests if it has `times`:
     status: 503         answer so, without a body
     redirect: HOST      302 to the same path on this host
     cut: N              close the connection after N bytes of the body
+    hold: N             after N bytes of the body, wait until the client leaves
     ranges: false       no Accept-Ranges, a Range is ignored
     length: false       chunked, no Content-Length
     cache: false        no Cache-Control, no ETag
@@ -243,6 +244,9 @@ class Handler(BaseHTTPRequestHandler):
         cut = how.get("cut")
         if cut is not None and cut < len(rest):
             rest, self.close_connection = rest[:cut], True
+        held = how.get("hold")
+        if held is not None:
+            rest, self.close_connection = rest[:held], True
         sent = 0
         try:
             self.connection.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
@@ -252,6 +256,8 @@ class Handler(BaseHTTPRequestHandler):
                 sent += len(piece)
             if chunked and not self.close_connection:
                 self.connection.sendall(b"0\r\n\r\n")
+            if held is not None:
+                self.connection.recv(1)
         finally:
             digest = hashlib.sha256(body[:sent]).hexdigest()
             self.record(line, sent=sent, sha256=digest)

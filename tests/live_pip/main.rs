@@ -16,4 +16,5 @@ mod scenario;
 mod scenarios;
 mod secrets;
 mod settings;
+mod terminal;
 mod truth;

@@ -52,15 +52,10 @@ pub(crate) fn run(mut command: Command, streams: Streams) -> Ended {
             (std::os::fd::OwnedFd::from(out).into(), None)
         }
         Streams::Terminal => {
-            let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-            grantpt(&ours).unwrap();
-            unlockpt(&ours).unwrap();
-            let path = ptsname(&ours, Vec::new()).unwrap();
-            let theirs = File::options().read(true).write(true).open(path.to_str().unwrap()).unwrap();
-            tcsetwinsize(&theirs, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+            let (ours, theirs) = terminal();
             let again = || theirs.try_clone().unwrap();
             command.stdin(again()).stdout(again()).stderr(again());
-            (ours.into(), None)
+            (ours, None)
         }
     };
     let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot run {command:?}: {error}"));
@@ -88,6 +83,17 @@ pub(crate) fn run(mut command: Command, streams: Streams) -> Ended {
         String::from_utf8_lossy(&[&*stdout, &*stderr].concat())
     );
     Ended { status, stdout, stderr }
+}
+
+/// The two ends of a new terminal of 80 columns: ours, and the one for a command's streams.
+pub(crate) fn terminal() -> (File, File) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let path = ptsname(&ours, Vec::new()).unwrap();
+    let theirs = File::options().read(true).write(true).open(path.to_str().unwrap()).unwrap();
+    tcsetwinsize(&theirs, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
+    (ours.into(), theirs)
 }
 
 /// Everything until the end; a terminal ends with an error when its last user has left.
