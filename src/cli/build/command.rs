@@ -163,38 +163,43 @@ impl Command {
                 self.context.get_or_insert(OsString::from_vec(word));
             } else if word == b"--" {
                 only_words = true;
-            } else if let Some((name, value)) = self.option(&word, &mut at) {
-                self.take(&name, value, first..at);
+            } else {
+                for (name, value) in self.options_of(&word, &mut at) {
+                    self.take(&name, value, first..at);
+                }
             }
         }
     }
 
-    /// An option's name, and its value if it has one.
-    fn option(&self, word: &[u8], at: &mut usize) -> Option<(Vec<u8>, Option<OsString>)> {
+    /// The names of the options that a word holds, each with its value if it has one: short ones may stand together, and
+    /// the last of them may have its value right behind it.
+    fn options_of(&self, word: &[u8], at: &mut usize) -> Vec<(Vec<u8>, Option<OsString>)> {
         let takes_value = |name: &[u8]| WITH_VALUE.iter().any(|known| known.as_bytes() == name);
         let mut next = || {
             *at += 1;
             self.words.get(*at - 1).cloned()
         };
         if word.starts_with(b"--") {
-            return Some(match word.iter().position(|&byte| byte == b'=') {
+            return vec![match word.iter().position(|&byte| byte == b'=') {
                 Some(equals) => (word[..equals].to_vec(), Some(OsStr::from_bytes(&word[equals + 1..]).to_owned())),
                 None if takes_value(word) => (word.to_vec(), next()),
                 None => (word.to_vec(), None),
-            });
+            }];
         }
-        // Short options may stand together; the last one of them may have its value right behind it.
         let letters = &word[1..];
+        let mut options = Vec::new();
         for (place, letter) in letters.iter().enumerate() {
-            let name = [b'-', *letter];
+            let name = vec![b'-', *letter];
             if takes_value(&name) {
                 let rest = &letters[place + 1..];
                 let rest = rest.strip_prefix(b"=").unwrap_or(rest);
                 let value = if rest.is_empty() { next() } else { Some(OsStr::from_bytes(rest).to_owned()) };
-                return Some((name.to_vec(), value));
+                options.push((name, value));
+                break;
             }
+            options.push((name, None));
         }
-        Some((if letters.contains(&b'q') { b"-q".to_vec() } else { word.to_vec() }, None))
+        options
     }
 
     fn take(&mut self, name: &[u8], value: Option<OsString>, words: std::ops::Range<usize>) {
