@@ -36,9 +36,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+    def setup(self):
+        # At once: a socket that its owner has closed belongs to nobody.
+        self.user = user(self.client_address[1])
+        super().setup()
+
     def note(self, status, sent):
         record = {"time": time.time(), "path": self.path, "status": status, "sent": sent}
-        record["user"] = user(self.client_address[1])
+        record["user"] = self.user
         with lock, open(os.path.join(ROOT, "requests.jsonl"), "a") as log:
             log.write(json.dumps(record) + "\n")
 
