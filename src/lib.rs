@@ -19,3 +19,8 @@ pub mod store; // 2  wheelhouses and apt archives on disk: scan, hash, pack, unp
 pub mod supervise; // 0  a child, its signals, its streams, its end: knows bytes, not artifacts
 #[allow(unsafe_code, reason = "system calls live here, each with its SAFETY line")]
 pub mod witness; // 0  the network as the kernel saw it: who tried to reach what
+
+/// The allocator of musl takes as long as everything else that folding a session of 10 000 artifacts asks for.
+#[cfg(target_env = "musl")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
