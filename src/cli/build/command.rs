@@ -250,13 +250,20 @@ impl Command {
         let replaced = self.file.as_ref().map_or(0..0, |(range, _)| range.clone());
         for (at, word) in self.words.iter().enumerate().skip(self.options) {
             match context {
-                _ if replaced.contains(&at) => {}
+                _ if replaced.contains(&at) => words.extend(beside_file(word).filter(|_| at == replaced.start)),
                 Some(context) if Some(word) == self.context.as_ref() && word == "-" => words.push(context.to_owned()),
                 _ => words.push(word.clone()),
             }
         }
         words
     }
+}
+
+/// The short options that stand in one word with `-f`, before it.
+fn beside_file(word: &OsStr) -> Option<OsString> {
+    let letters = word.as_bytes().strip_prefix(b"-").filter(|letters| !letters.starts_with(b"-"))?;
+    let end = letters.iter().position(|&letter| letter == b'f').filter(|&end| end > 0)?;
+    Some(OsStr::from_bytes(&word.as_bytes()[..=end]).to_owned())
 }
 
 #[cfg(test)]
@@ -314,6 +321,8 @@ mod tests {
             words.join(OsStr::new(" ")).into_string().unwrap()
         };
         assert_eq!(line("docker build -t a -f D .", None), "docker build --file /t/D --x -t a .");
+        assert_eq!(line("docker build -qf D .", None), "docker build --file /t/D --x -q .");
+        assert_eq!(line("docker build -fquick .", None), "docker build --file /t/D --x .");
         assert_eq!(line("docker build - --file=D", Some("/e")), "docker build --file /t/D --x /e");
     }
 }
