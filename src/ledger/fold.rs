@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use crate::event::{
-    Artifact, BuildInfo, Downloads, Event, Invocation, InvocationId, Moment, Network, SCHEMA, Session, SessionId,
-    Summary, install_method,
+    Artifact, Attempt, BuildInfo, Downloads, Event, Invocation, InvocationId, Moment, Network, SCHEMA, Session,
+    SessionId, Summary, install_method,
 };
 
 /// Folds the events of the session `id`, in the order of its journal.
@@ -30,6 +30,8 @@ struct Fold {
     /// Where the artifacts of each invocation are, by their number.
     numbers: HashMap<InvocationId, HashMap<u64, usize>>,
     network: Network,
+    /// What was tried, and when: witnesses of several steps tell one after the other of what happened in turn.
+    attempts: Vec<(Moment, Attempt)>,
     /// Reasons with their invocation; those of a kind in the order of the journal.
     degraded: Vec<(Option<InvocationId>, String)>,
     blind_spots: Vec<(Option<InvocationId>, String)>,
@@ -74,7 +76,7 @@ impl Fold {
                     None => self.artifacts.push(*record),
                 }
             }
-            Event::Attempt { record, .. } => self.network.attempts.push(*record),
+            Event::Attempt { at, record, .. } => self.attempts.push((at, *record)),
             Event::Missing { record, .. } => {
                 if !self.network.completeness.missing.contains(&record) {
                     self.network.completeness.missing.push(*record);
@@ -108,7 +110,9 @@ impl Fold {
         for artifact in artifacts {
             downloads.push(artifact);
         }
-        let mut network = self.network;
+        let (mut network, mut attempts) = (self.network, self.attempts);
+        attempts.sort_by_key(|(at, _)| *at);
+        network.attempts = attempts.into_iter().map(|(_, attempt)| attempt).collect();
         network.reckon(&downloads);
         let mut session = Session {
             schema: SCHEMA,
