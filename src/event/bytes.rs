@@ -42,9 +42,25 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
+/// `word` as a shell takes it for one word.
+pub fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{printable, text};
+    use super::{printable, shell_word, text};
+
+    #[test]
+    fn a_word_stays_one_word_for_a_shell() {
+        for (word, quoted) in [("a==1", "a==1"), ("", "''"), ("a>=1", "'a>=1'"), ("it's", r"'it'\''s'")] {
+            assert_eq!(shell_word(word), quoted);
+        }
+    }
 
     #[test]
     fn shows_what_would_act_on_a_terminal() {

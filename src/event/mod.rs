@@ -19,7 +19,7 @@ mod session;
 mod summary;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
-pub use bytes::{printable, text};
+pub use bytes::{printable, shell_word, text};
 pub use filename::{Filename, Tags, canonical_name, sdist_stem};
 pub use journal::{Attempt, AttemptKind, Event};
 pub use moment::Moment;

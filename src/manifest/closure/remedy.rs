@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use super::super::requirements::{Flag, Requirements};
 use super::super::target::Target;
 use super::{Finding, Report, Wish};
-use crate::event::text;
+use crate::event::{shell_word, text};
 
 /// One requirement for all `wishes` of a distribution.
 pub(super) fn merged(name: &str, wishes: &[&Wish]) -> String {
@@ -30,11 +30,11 @@ pub fn remedy(
     wheelhouse: &str,
     foreign: Option<(&str, &str)>,
 ) -> Option<String> {
-    let mut pip = vec!["pip".to_owned(), "download".to_owned(), "--dest".to_owned(), quoted(wheelhouse)];
+    let mut pip = vec!["pip".to_owned(), "download".to_owned(), "--dest".to_owned(), shell_word(wheelhouse)];
     if let Some((python, platform)) = foreign {
-        pip.extend(["--only-binary=:all:".to_owned(), "--python-version".to_owned(), quoted(python)]);
+        pip.extend(["--only-binary=:all:".to_owned(), "--python-version".to_owned(), shell_word(python)]);
         let platforms = Target::platforms_for_pip(platform);
-        pip.extend(platforms.iter().flat_map(|platform| ["--platform".to_owned(), quoted(platform)]));
+        pip.extend(platforms.iter().flat_map(|platform| ["--platform".to_owned(), shell_word(platform)]));
     }
     let pip = pip.join(" ");
     let mut commands: Vec<String> = Vec::new();
@@ -48,7 +48,7 @@ pub fn remedy(
     if !installs.is_empty() && whole {
         let files = readings.iter().filter_map(|reading| reading.files.first());
         let files: Vec<_> =
-            files.map(|file| format!("-r {}", quoted(&text(file.as_os_str().as_encoded_bytes())))).collect();
+            files.map(|file| format!("-r {}", shell_word(&text(file.as_os_str().as_encoded_bytes())))).collect();
         commands.push(format!("{pip} {}", files.join(" ")));
     } else if !installs.is_empty() {
         commands.push(format!("{pip} {}", requirements(&installs).join(" ")));
@@ -60,11 +60,11 @@ pub fn remedy(
                 .written
                 .as_deref()
                 .filter(|value| !value.contains(['@', '$']))
-                .map(|value| format!("{} {} ", option.flag.name(), quoted(value)))
+                .map(|value| format!("{} {} ", option.flag.name(), shell_word(value)))
         })
         .collect();
     for group in missing_for_builds(report) {
-        let wanted: Vec<_> = group.iter().map(|requirement| quoted(requirement)).collect();
+        let wanted: Vec<_> = group.iter().map(|requirement| shell_word(requirement)).collect();
         commands.push(format!("{pip} {}{}", where_to_look.concat(), wanted.join(" ")));
     }
     (!commands.is_empty()).then(|| commands.join(" && "))
@@ -112,18 +112,9 @@ fn requirements(findings: &[&Finding]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for finding in findings {
         if let Finding::Missing { requirement, .. } = finding {
-            found.push(quoted(requirement));
+            found.push(shell_word(requirement));
         }
     }
     found.dedup();
     found
-}
-
-/// `word` as a shell takes it for one word.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }

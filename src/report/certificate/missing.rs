@@ -1,7 +1,7 @@
 //! What was wanted and not there, each with the command that would have it there next time.
 
 use super::document::Missing;
-use crate::event::{Artifact, Ecosystem, Invocation, Kind, Origin, Session};
+use crate::event::{Artifact, Ecosystem, Invocation, Kind, Origin, Session, shell_word};
 
 /// What a session missed, in the order in which it was wanted.
 pub(super) fn of(session: &Session) -> Vec<Missing> {
@@ -33,11 +33,11 @@ pub(super) fn of(session: &Session) -> Vec<Missing> {
 fn of_tool(tool: &str, requirement: &str) -> Missing {
     if tool.starts_with("apt") {
         let name = requirement.split(['=', '/', ':']).next().unwrap_or(requirement);
-        let remedy = format!("apt-get install --download-only {}", quoted(requirement));
+        let remedy = format!("apt-get install --download-only {}", shell_word(requirement));
         return Missing { name: name.to_owned(), requirement: requirement.to_owned(), remedy };
     }
     let name = requirement.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).next().unwrap_or(requirement);
-    let remedy = format!("pip download --dest wheelhouse {}", quoted(requirement));
+    let remedy = format!("pip download --dest wheelhouse {}", shell_word(requirement));
     Missing { name: name.to_owned(), requirement: requirement.to_owned(), remedy }
 }
 
@@ -64,13 +64,4 @@ fn wanted_packages(invocation: &Invocation) -> impl Iterator<Item = &str> {
     let mut words = words.skip_while(|word| !matches!(*word, "install" | "download" | "build-dep" | "source"));
     let installs = words.next().is_some();
     words.filter(move |word| installs && word.starts_with(|c: char| c.is_ascii_alphanumeric()))
-}
-
-/// `word` as a shell takes it for one word.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }
