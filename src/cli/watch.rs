@@ -1,4 +1,5 @@
-//! The witness of the network as the console's verbs use it: how to watch, and what was seen as the words of a session.
+//! The witness of the network as the console's verbs use it: how to watch, a program run under it, and what was seen as
+//! the words of a session.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -6,8 +7,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::now;
 use crate::event::{Attempt, AttemptKind, Command, Connection, Event, Redactor, Step, Unavailable, Watch, Watched};
 use crate::shim::look_up;
-use crate::supervise::End;
-use crate::witness::{self, Boundary, HostSource, Method, Mode, Sighting, Tries, Wish};
+use crate::supervise::{self, End, Error, Interpose, Outcome, Program, Tap};
+use crate::witness::{self, Boundary, HostSource, Method, Mode, Sighting, Tries, Wish, Witness};
 
 /// How to watch: as `WHEELTAP_WITNESS` says, else as is usual for the verb. What it says and does not mean anything is
 /// the usual, too: a build does not fail for a variable of ours.
@@ -18,12 +19,32 @@ pub(crate) fn mode(usual: Mode) -> Mode {
 
 /// How to watch within a boundary. Where the kernel demands that privileges be given up, that is done if it was asked
 /// for by name or if there is nothing here that needs them: `sudo` would fail.
-pub(crate) fn wish(mode: Mode, boundary: Boundary) -> Wish {
+fn wish(mode: Mode, boundary: Boundary) -> Wish {
     let by_name = std::env::var_os(witness::VARIABLE).is_some_and(|value| value == "observe");
     let path = std::env::var_os("PATH");
     let has = |name: &str| !look_up(OsStr::new(name), path.as_deref(), &[]).programs.is_empty();
     let may_give_up_privileges = by_name || rustix::process::geteuid().is_root() || !(has("sudo") || has("doas"));
     Wish { mode, boundary, may_give_up_privileges }
+}
+
+/// What the network of this process is cut off by, without anything being done about it.
+pub(crate) fn given_boundary() -> Boundary {
+    if witness::is_cut_off() { Boundary::GivenNamespace } else { Boundary::None }
+}
+
+/// Runs a program to its end under a witness, which is still to be asked what it saw.
+pub(crate) fn run(
+    program: &mut Program,
+    mode: Mode,
+    boundary: Boundary,
+    tap: &mut (impl Tap + Send),
+) -> (Result<Outcome, Error>, Witness) {
+    if mode == Mode::Observe {
+        program.environment.push(witness::marker());
+    }
+    let mut witness = Witness::begin(wish(mode, boundary));
+    let outcome = witness.watch(|| supervise::run(program, Interpose::default(), tap));
+    (outcome, witness)
 }
 
 /// The command as a record.

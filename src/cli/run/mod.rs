@@ -22,8 +22,8 @@ use stage::Stage;
 
 use super::{Console, Status, Tone, explained, watch, which};
 use crate::shim::{is_set, look_up};
-use crate::supervise::{self, End, Error, Interpose, Program};
-use crate::witness::{self, Boundary, Mode, Witness};
+use crate::supervise::{self, End, Error, Outcome, Program};
+use crate::witness::{self, Mode};
 
 /// How long processes that the command left behind are waited for where every process is watched.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -91,24 +91,11 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         true => session.blind_spot("pips that pass the shims by are not seen (--no-follow)"),
         false => session.follow(),
     }
-    let stage = Stage::set(&std::env::temp_dir())
-        .map_err(|error| session.degrade(&format!("there are no shims: {error}")))
-        .ok();
-    program.environment = session.environment();
-    if let Some(stage) = &stage {
-        program.environment.push(stage.path_variable());
-        // The command itself may be one of the tools.
-        program.path = stage.shim(name).unwrap_or(program.path);
-    }
+    let stage = Stage::of(&mut program, &mut session, &std::env::temp_dir());
     // A witness around us sees all that this one could.
     let watched_above = std::env::var_os(witness::MARKER).is_some();
     let mode = if watched_above { Mode::Off } else { watch::mode(Mode::Counters) };
-    let boundary = if witness::is_cut_off() { Boundary::GivenNamespace } else { Boundary::None };
-    if mode == Mode::Observe {
-        program.environment.push(witness::marker());
-    }
-    let mut witness = Witness::begin(watch::wish(mode, boundary));
-    let outcome = witness.watch(|| supervise::run(&program, Interpose::default(), &mut session));
+    let (outcome, witness) = watch::run(&mut program, mode, watch::given_boundary(), &mut session);
     drop(stage);
     session.conclude();
     let end = outcome.as_ref().ok().map(|outcome| outcome.end);
@@ -116,16 +103,26 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     if !watched_above {
         session.witnessed(mode, &sighting, &arguments.command, end);
     }
-    let status = match outcome {
-        Ok(outcome) => Status::Ended(outcome.end),
-        Err(Error::Start { source, .. }) => not_started(name, &source, console),
-        Err(Error::Prepare { .. }) => take_our_place(&Program { environment: Vec::new(), ..program }, console),
-    };
+    let status = ended(outcome, program, console);
     let finished = session.fold();
     if wants_summary {
         summary::show(&finished, console);
     }
     Ok(status)
+}
+
+/// Ends as the program did; one that could not be supervised takes our place.
+pub(super) fn ended(outcome: Result<Outcome, Error>, program: Program, console: &mut Console) -> Status {
+    match outcome {
+        Ok(outcome) => Status::Ended(outcome.end),
+        Err(Error::Start { source, .. }) => not_started(name_of(&program), &source, console),
+        Err(Error::Prepare { .. }) => take_our_place(&Program { environment: Vec::new(), ..program }, console),
+    }
+}
+
+/// What the program was called by.
+fn name_of(program: &Program) -> &OsStr {
+    program.arguments.first().map(OsString::as_os_str).unwrap_or_default()
 }
 
 /// The file that a shell would run.
@@ -157,9 +154,6 @@ pub(super) fn not_started(name: &OsStr, why: &io::Error, console: &mut Console) 
 /// Runs the command instead of us; returns only if that fails.
 pub(super) fn take_our_place(program: &Program, console: &mut Console) -> Status {
     let error = supervise::exec(program);
-    let name = program.arguments.first().map(OsString::as_os_str).unwrap_or_default();
-    match error {
-        Error::Start { source, .. } => not_started(name, &source, console),
-        Error::Prepare { source, .. } => not_started(name, &source, console),
-    }
+    let (Error::Start { source, .. } | Error::Prepare { source, .. }) = error;
+    not_started(name_of(program), &source, console)
 }

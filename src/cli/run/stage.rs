@@ -11,9 +11,10 @@ use std::time::SystemTime;
 
 use tempfile::TempDir;
 
+use super::session::Session;
 use crate::cli::shims;
 use crate::shim::{DEFAULT_PATH, FileId, Tool, look_up};
-use crate::supervise::Setting;
+use crate::supervise::{Program, Setting};
 
 /// A directory of shims.
 pub(in crate::cli) struct Stage {
@@ -27,6 +28,20 @@ pub(in crate::cli) struct Stage {
 }
 
 impl Stage {
+    /// Sets the stage for a program in a session: the session's variables, and the shims in front of `PATH`, in a
+    /// directory within `within`. Without shims the session is degraded.
+    pub(in crate::cli) fn of(program: &mut Program, session: &mut Session, within: &Path) -> Option<Stage> {
+        let stage = Stage::set(within).map_err(|error| session.degrade(&format!("there are no shims: {error}"))).ok();
+        program.environment = session.environment();
+        if let Some(stage) = &stage {
+            program.environment.push(stage.path_variable());
+            // The command itself may be one of the tools.
+            let shim = program.arguments.first().and_then(|name| stage.shim(name));
+            program.path = shim.unwrap_or(std::mem::take(&mut program.path));
+        }
+        stage
+    }
+
     /// Makes a shim for each tool that is on `PATH`, in a directory within `within`.
     pub(in crate::cli) fn set(within: &Path) -> anyhow::Result<Stage> {
         let executable = shims::executable()?;

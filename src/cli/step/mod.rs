@@ -7,19 +7,19 @@
 mod emitter;
 mod place;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 use super::run::session::Session;
 use super::run::stage::Stage;
-use super::run::{find, not_started, take_our_place};
+use super::run::{ended, find, not_started, take_our_place};
 use super::{Console, Status, watch, which};
 use crate::ledger::Directory;
 use crate::shim::EMIT_VARIABLE;
-use crate::supervise::{self, Error, Interpose, Outcome, Program, Tap};
-use crate::witness::{self, Boundary, Mode, Witness};
+use crate::supervise::{Program, Tap};
+use crate::witness::Mode;
 use emitter::Emitter;
 use place::Place;
 
@@ -43,20 +43,20 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// Runs the command.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     let command = arguments.command;
-    let name = command.first().context("no command is given")?.clone();
-    let path = match find(&name) {
+    let name = command.first().context("no command is given")?;
+    let path = match find(name) {
         Ok(path) => path,
-        Err(kind) => return Ok(not_started(&name, &kind.into(), console)),
+        Err(kind) => return Ok(not_started(name, &kind.into(), console)),
     };
     let program = Program { path, arguments: command, environment: Vec::new() };
     match which::is_disabled() {
         true => Ok(take_our_place(&program, console)),
-        false => Ok(recorded(program, &name, arguments.observe, console)),
+        false => Ok(recorded(program, arguments.observe, console)),
     }
 }
 
 /// Runs the command in a session of its own.
-fn recorded(mut program: Program, name: &OsStr, observe: bool, console: &mut Console) -> Status {
+fn recorded(mut program: Program, observe: bool, console: &mut Console) -> Status {
     let mut emitter = Emitter::new();
     let place = match Place::make() {
         Ok(place) => place,
@@ -77,25 +77,14 @@ fn recorded(mut program: Program, name: &OsStr, observe: bool, console: &mut Con
     place.open_to_all(&session.files().journal);
     emitter.follow(session.files().journal);
     session.follow();
-    let stage = Stage::set(place.path()).map_err(|error| session.degrade(&format!("there are no shims: {error}"))).ok();
-    program.environment = session.environment();
+    let stage = Stage::of(&mut program, &mut session, place.path());
     // A Dockerfile may ask its shims to tell what they record; here the step tells it.
     if std::env::var_os(EMIT_VARIABLE).is_some() {
         program.environment.push((EMIT_VARIABLE.into(), Some("0".into())));
     }
-    if let Some(stage) = &stage {
-        program.environment.push(stage.path_variable());
-        // The command itself may be one of the tools.
-        program.path = stage.shim(name).unwrap_or(program.path);
-    }
     let mut step = Step { session, stage, emitter };
     let mode = watch::mode(if observe { Mode::Observe } else { Mode::Counters });
-    let boundary = if witness::is_cut_off() { Boundary::GivenNamespace } else { Boundary::None };
-    if mode == Mode::Observe {
-        program.environment.push(witness::marker());
-    }
-    let mut witness = Witness::begin(watch::wish(mode, boundary));
-    let outcome = witness.watch(|| launch(&program, &mut step));
+    let (outcome, witness) = watch::run(&mut program, mode, watch::given_boundary(), &mut step);
     let Step { mut session, stage, mut emitter } = step;
     drop(stage);
     session.conclude();
@@ -104,16 +93,7 @@ fn recorded(mut program: Program, name: &OsStr, observe: bool, console: &mut Con
     emitter.finish();
     drop(session);
     drop(place);
-    match outcome {
-        Ok(outcome) => Status::Ended(outcome.end),
-        Err(Error::Start { source, .. }) => not_started(name, &source, console),
-        Err(Error::Prepare { .. }) => take_our_place(&Program { environment: Vec::new(), ..program }, console),
-    }
-}
-
-/// Starts the command and waits for its end.
-fn launch(program: &Program, step: &mut Step) -> Result<Outcome, Error> {
-    supervise::run(program, Interpose::default(), step)
+    ended(outcome, program, console)
 }
 
 /// What goes on beside the command.

@@ -13,8 +13,8 @@ use crate::cli::run::stage::Stage;
 use crate::cli::{Cannot as _, Console, Status, explained, watch};
 use crate::ledger::{self, Directory};
 use crate::report::certificate::Case;
-use crate::supervise::{self, End, Error, Interpose, Outcome, Program};
-use crate::witness::{self, Boundary, Mode, Witness};
+use crate::supervise::{End, Error, Outcome, Program};
+use crate::witness::{self, Boundary, Mode};
 
 /// How long processes that the command left behind are waited for: what they do later is not seen.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,23 +33,14 @@ pub(super) fn run(
     // Lives until the certificate is shown, where nothing can be kept.
     let (mut session, _place) = open(command, &mut case)?;
     session.follow();
-    let stage = Stage::set(&std::env::temp_dir());
-    let stage = stage.map_err(|error| session.degrade(&format!("there are no shims: {error}"))).ok();
-    let mut program = Program { path, arguments: command.to_vec(), environment: session.environment() };
-    if let Some(stage) = &stage {
-        program.environment.push(stage.path_variable());
-        program.path = stage.shim(name).unwrap_or(program.path);
-    }
+    let mut program = Program { path, arguments: command.to_vec(), environment: Vec::new() };
+    let stage = Stage::of(&mut program, &mut session, &std::env::temp_dir());
     for descriptor in witness::inherited_connections() {
         case.doubts.push(format!("descriptor {descriptor} is a connection that was made outside of the cut"));
     }
     let boundary = cut(&mut session);
     let mode = watch::mode(Mode::Observe);
-    if mode == Mode::Observe {
-        program.environment.push(witness::marker());
-    }
-    let mut witness = Witness::begin(watch::wish(mode, boundary));
-    let outcome = witness.watch(|| supervise::run(&program, Interpose::default(), &mut session));
+    let (outcome, witness) = watch::run(&mut program, mode, boundary, &mut session);
     drop(stage);
     session.conclude();
     let sighting = witness.finish(PATIENCE);
