@@ -86,27 +86,25 @@ fn keep<T>(list: &mut VecDeque<T>, entry: T, most: usize) {
     list.push_back(entry);
 }
 
+/// A line of the table.
+fn row([name, downloads, bytes, cached_or_runs, rate, time]: [&str; 6]) -> String {
+    format!("{name:<16} {downloads:>9} {bytes:>10} {cached_or_runs:>7} {rate:>9} {time:>12}")
+}
+
 fn show(points: &VecDeque<Point>, days: &VecDeque<Day>, total: usize, console: &mut Console) -> anyhow::Result<()> {
     let percent = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{:.0} %", rate * 100.0));
     let time = |time: Option<f64>| time.map_or_else(|| "-".to_owned(), seconds);
-    console.line_with(
-        Tone::Heading,
-        &format!(
-            "{:<16} {:>9} {:>10} {:>7} {:>9} {:>12}",
-            "session", "downloads", "bytes", "cached", "hit rate", "time"
-        ),
-        "",
-    )?;
+    let columns = ["session", "downloads", "bytes", "cached", "hit rate", "time"];
+    console.line_with(Tone::Heading, &row(columns), "")?;
     for point in points {
-        let row = format!(
-            "{:<16} {:>9} {:>10} {:>7} {:>9} {:>12}",
+        let row = row([
             point.session_id.as_str(),
-            point.downloads,
-            bytes(point.bytes_downloaded),
-            point.cached,
-            percent(point.cache_hit_rate),
-            time(point.duration_seconds)
-        );
+            &point.downloads.to_string(),
+            &bytes(point.bytes_downloaded),
+            &point.cached.to_string(),
+            &percent(point.cache_hit_rate),
+            &time(point.duration_seconds),
+        ]);
         let mut remarks = Vec::new();
         if !point.rose.is_empty() {
             remarks.push(format!("rose: {}", point.rose.join(", ")));
@@ -120,24 +118,17 @@ fn show(points: &VecDeque<Point>, days: &VecDeque<Day>, total: usize, console: &
         console.line(format!("{row}  {}", remarks.join("; ")).trim_end())?;
     }
     console.line("")?;
-    console.line_with(
-        Tone::Heading,
-        &format!(
-            "{:<16} {:>9} {:>10} {:>7} {:>9} {:>12}",
-            "day (medians)", "downloads", "bytes", "runs", "hit rate", "time"
-        ),
-        "",
-    )?;
+    let columns = ["day (medians)", "downloads", "bytes", "runs", "hit rate", "time"];
+    console.line_with(Tone::Heading, &row(columns), "")?;
     for day in days {
-        console.line(&format!(
-            "{:<16} {:>9} {:>10} {:>7} {:>9} {:>12}",
-            day.day,
-            day.downloads,
-            bytes(day.bytes_downloaded as u64),
-            day.sessions,
-            percent(day.cache_hit_rate),
-            time(day.duration_seconds)
-        ))?;
+        console.line(&row([
+            &day.day,
+            &day.downloads.to_string(),
+            &bytes(day.bytes_downloaded as u64),
+            &day.sessions.to_string(),
+            &percent(day.cache_hit_rate),
+            &time(day.duration_seconds),
+        ]))?;
     }
     if total > points.len() {
         console.talk(&format!("the last {} of {total} sessions; `--last N` shows more", points.len()));
