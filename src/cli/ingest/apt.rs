@@ -2,11 +2,9 @@
 //!
 //! Goes through the same classifier as a live run. Refuses what only a live run can know: what lay on the disk.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::bail;
-
-use super::replay::{Heard, document, read};
+use super::replay::{Heard, distinct, document, read};
 use crate::classify::Channel;
 use crate::classify::apt::{Classifier, Runs};
 use crate::cli::{Console, Hint as _, Status};
@@ -47,10 +45,7 @@ const HINT: &str = "a line of `--methods` is `TIME PROCESS METHOD <|> MESSAGE`; 
 /// Classifies what was recorded and prints the document.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     let Arguments { stdout, stderr, methods, preinstall, exit } = arguments;
-    let given = [&stdout, &stderr, &methods, &preinstall].into_iter().flatten();
-    if given.filter(|path| path.as_path() == Path::new("-")).count() > 1 {
-        bail!("cannot read standard input more than once");
-    }
+    distinct([&stdout, &stderr, &methods, &preinstall])?;
     let mut classifier = Classifier::new(Runs::One);
     if let Some(path) = &methods {
         classifier.methods(b"");

@@ -3,11 +3,11 @@
 //! What shims in the steps wrote as marked lines is taken as they recorded it; of the rest, what pip and apt printed is
 //! read. Refuses to call a step that the layer cache replayed free of downloads: its log is not there.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 
-use super::replay::{document_of, read};
+use super::replay::{distinct, document_of, read};
 use crate::classify::buildkit::{Reader, State};
 use crate::cli::{Console, Hint as _, Status, build::told, now};
 use crate::event::{Event, Redactor};
@@ -35,12 +35,10 @@ pub(crate) struct Arguments {
 
 /// Classifies the log and prints the document.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
-    let texts: Vec<&PathBuf> = [&arguments.stdout, &arguments.stderr].into_iter().flatten().collect();
-    if texts.iter().filter(|path| path.as_path() == Path::new("-")).count() > 1 {
-        bail!("cannot read standard input more than once");
-    }
+    let texts = [&arguments.stdout, &arguments.stderr];
+    distinct(texts)?;
     let mut reader = Reader::default();
-    for path in texts {
+    for path in texts.into_iter().flatten() {
         read(path, |piece| reader.feed(piece))?;
     }
     let build = reader.finish().context("cannot find the log of an image build in this text");

@@ -5,9 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::bail;
-
-use super::replay::{Heard, document, read};
+use super::replay::{Heard, distinct, document, read};
 use crate::classify::{Channel, End, Finding, pip};
 use crate::cli::{Console, Hint as _, Status};
 
@@ -42,10 +40,7 @@ const HINT: &str = "`--log` takes what pip writes with `--log` or PIP_LOG, `--st
 
 /// Classifies the text and prints the document.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
-    let texts = [&arguments.log, &arguments.stdout, &arguments.stderr];
-    if texts.iter().filter(|path| path.as_deref() == Some(Path::new("-"))).count() > 1 {
-        bail!("cannot read standard input more than once");
-    }
+    distinct([&arguments.log, &arguments.stdout, &arguments.stderr])?;
     let mut replay = Replay::new(arguments.log.is_some());
     if let Some(path) = &arguments.log {
         replay.read_log(path)?;

@@ -42,6 +42,13 @@ pub(in crate::cli) fn read(path: &Path, mut each: impl FnMut(&[u8])) -> anyhow::
     }
 }
 
+/// Refuses to read standard input twice.
+pub(super) fn distinct<'a>(texts: impl IntoIterator<Item = &'a Option<PathBuf>>) -> anyhow::Result<()> {
+    let standard = texts.into_iter().flatten().filter(|path| path.as_path() == Path::new("-"));
+    anyhow::ensure!(standard.count() <= 1, "cannot read standard input more than once");
+    Ok(())
+}
+
 /// What a classifier has said of an invocation.
 pub(super) struct Heard {
     artifacts: BTreeMap<u64, Box<Artifact>>,
