@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::sessions::{before, sources, whole};
-use super::{Console, Hint as _, Status};
-use crate::ledger::Extent;
+use super::sessions::{before, one};
+use super::{Console, Status};
 use crate::report::{self, Analysis};
 
 /// Write a session in a form that another program reads
@@ -43,15 +42,11 @@ enum Form {
 
 /// Writes it.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
-    let wanted: Vec<_> = arguments.session.into_iter().collect();
-    let (loaded, status) = whole(&sources(&wanted, Extent::Latest)?, console)?;
-    let Some(one) = loaded.first() else {
-        return Err(anyhow::anyhow!("cannot export: there is no session")).hint(super::sessions::NO_SESSION);
-    };
-    let earlier = before(one);
-    let analysis = Analysis::of(&one.session, &earlier);
+    let (loaded, status) = one(arguments.session, "export", console)?;
+    let earlier = before(&loaded);
+    let analysis = Analysis::of(&loaded.session, &earlier);
     let text = match arguments.format {
-        Form::BuildReport => report::json(&analysis, &super::report::named(&one.files)),
+        Form::BuildReport => report::json(&analysis, &super::report::named(&loaded.files)),
         Form::DependencyManifest => report::dependency_manifest(&analysis),
         Form::Openmetrics => report::openmetrics(&analysis),
         Form::Junit => report::junit(&analysis, &[]),

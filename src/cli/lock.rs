@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::sessions::{sources, whole};
-use super::{Console, Hint as _, Status, Tone, counted};
-use crate::ledger::{Extent, replace};
+use super::sessions::one;
+use super::{Console, Status, Tone, counted};
+use crate::ledger::replace;
 use crate::report::Lock;
 
 /// Write what a session obtained as lock files: hashed requirements, pylock.toml, debs.lock
@@ -42,12 +42,8 @@ enum Form {
 
 /// Writes them.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
-    let wanted: Vec<_> = arguments.session.into_iter().collect();
-    let (loaded, _) = whole(&sources(&wanted, Extent::Latest)?, console)?;
-    let Some(one) = loaded.first() else {
-        return Err(anyhow::anyhow!("cannot lock: there is no session")).hint(super::sessions::NO_SESSION);
-    };
-    let lock = Lock::of(&one.session);
+    let (loaded, _) = one(arguments.session, "lock", console)?;
+    let lock = Lock::of(&loaded.session);
     match &arguments.dir {
         Some(directory) => {
             fs_err::create_dir_all(directory)?;

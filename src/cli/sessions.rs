@@ -3,6 +3,8 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use anyhow::Context as _;
+
 use super::{Cannot as _, Console, Hint as _, Status, Tone, explained};
 use crate::ledger::{Directory, Extent, Loaded, Source};
 use crate::report::History;
@@ -65,6 +67,18 @@ pub(super) fn whole(sources: &[Source], console: &mut Console) -> anyhow::Result
         Ok(())
     })?;
     Ok((loaded, status))
+}
+
+/// The one session that a verb was asked to `act` upon, the last one if none was named.
+///
+/// # Errors
+/// When there is none that can be read.
+pub(super) fn one(wanted: Option<PathBuf>, act: &str, console: &mut Console) -> anyhow::Result<(Loaded, Status)> {
+    let wanted: Vec<_> = wanted.into_iter().collect();
+    let (loaded, status) = whole(&sources(&wanted, Extent::Latest)?, console)?;
+    let first = loaded.into_iter().next();
+    let first = first.with_context(|| format!("cannot {act}: there is no session")).hint(NO_SESSION)?;
+    Ok((first, status))
 }
 
 /// What tells sessions apart: machines that open one in the same second share its name.
