@@ -80,7 +80,10 @@ impl RealPip {
         symlink(fs::canonicalize(self.python())?, place.join("bin/python"))?;
         symlink("python", place.join("bin/python3"))?;
         let script = fs::read_to_string(self.venv.join("bin/pip"))?;
-        let script = script.replace(&path_text(&self.venv), &path_text(place));
+        // Whatever interpreter it names: a checkout that was moved or copied has environments that name another's.
+        let body = script.split_once('\n').filter(|(first, _)| first.contains("/bin/python")).map(|(_, body)| body);
+        let body = body.ok_or_else(|| std::io::Error::other("pip's script names no interpreter in its first line"))?;
+        let script = format!("#!{}/bin/python\n{body}", place.display());
         for name in ["pip", "pip3"] {
             let path = place.join("bin").join(name);
             fs::write(&path, &script)?;
@@ -97,10 +100,6 @@ impl RealPip {
         let found = versions.into_iter().map(|version| version.path().join("site-packages")).find(|path| path.is_dir());
         found.ok_or_else(|| std::io::Error::other("no site-packages"))
     }
-}
-
-fn path_text(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }
 
 /// Makes the environment and returns pip's version.
