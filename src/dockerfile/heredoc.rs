@@ -19,6 +19,8 @@ pub(super) struct Document<'a> {
     pub(super) body: &'a str,
     /// The body and the line that ends it.
     pub(super) place: Range<usize>,
+    /// Whether there is a line that ends it; without one the document goes to the end of the text.
+    pub(super) is_closed: bool,
 }
 
 impl Document<'_> {
@@ -33,6 +35,17 @@ impl Document<'_> {
 
 /// All here documents of `text`, in order.
 pub(super) fn find(text: &str, escape: char) -> Vec<Document<'_>> {
+    scan(text, escape, true)
+}
+
+/// `text` with what a parser would take for markers of here documents covered up, for a builder that knows none: the
+/// lines that follow are instructions.
+pub(super) fn cover_markers(text: &str, escape: char) -> String {
+    cover(text, &scan(text, escape, false))
+}
+
+/// The documents, with their lines or as words alone.
+fn scan(text: &str, escape: char, with_lines: bool) -> Vec<Document<'_>> {
     let mut documents = Vec::new();
     let mut lines = physical(text).peekable();
     while let Some((place, first)) = lines.next() {
@@ -50,19 +63,25 @@ pub(super) fn find(text: &str, escape: char) -> Vec<Document<'_>> {
             continue;
         }
         for (marker, name, chomp) in markers(&text[start..end]) {
+            let marker = start + marker.start..start + marker.end;
             let body = lines.peek().map_or(text.len(), |(place, _)| place.start);
+            if !with_lines {
+                documents.push(Document { marker, name, chomp, body: "", place: body..body, is_closed: true });
+                continue;
+            }
             let mut place = body..text.len();
             let mut content = body..text.len();
+            let mut is_closed = false;
             for (line_place, line) in lines.by_ref() {
                 let line = if chomp { line.trim_start_matches('\t') } else { line };
                 if line == name {
                     content.end = line_place.start;
                     place.end = line_place.end;
+                    is_closed = true;
                     break;
                 }
             }
-            let marker = start + marker.start..start + marker.end;
-            documents.push(Document { marker, name, chomp, body: &text[content], place });
+            documents.push(Document { marker, name, chomp, body: &text[content], place, is_closed });
         }
     }
     documents
@@ -174,6 +193,7 @@ mod tests {
     #[test]
     fn a_document_without_its_end_goes_to_the_end() {
         let documents = find("FROM x\nRUN <<EOF\na\n", '\\');
-        assert_eq!(documents[0].body, "a\n");
+        assert_eq!((documents[0].body, documents[0].is_closed), ("a\n", false));
+        assert!(find("FROM x\nRUN <<EOF\na\nEOF", '\\')[0].is_closed);
     }
 }

@@ -21,7 +21,8 @@ pub struct Injection<'a> {
     pub mount: &'a str,
     /// The words before the words of a step.
     pub wrapper: &'a [&'a str],
-    /// Whether the builder knows here documents (BuildKit 0.9, or an external frontend).
+    /// Whether the builder knows here documents (BuildKit 0.9, or an external frontend); one that does not reads their
+    /// lines as instructions.
     pub here_documents: bool,
     /// The value of a build argument, if one is given on the command line.
     pub argument: &'a dyn Fn(&str) -> Option<String>,
@@ -86,8 +87,16 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
     if let Some(frontend) = frontend.filter(|frontend| !is_dockerfile_frontend(frontend)) {
         return Err(Error::Frontend(frontend));
     }
-    let documents = heredoc::find(text, escape);
-    let covered = heredoc::cover(text, &documents);
+    // To a builder that does not know here documents their lines are instructions like any other.
+    let documents = if injection.here_documents { heredoc::find(text, escape) } else { Vec::new() };
+    if let Some(endless) = documents.iter().find(|document| !document.is_closed) {
+        let line = 1 + text[..endless.marker.start].matches('\n').count();
+        return Err(Error::Syntax(format!("line {line}: the here document `{}` has no end", endless.name)));
+    }
+    let covered = match injection.here_documents {
+        true => heredoc::cover(text, &documents),
+        false => heredoc::cover_markers(text, escape),
+    };
     let parsed = parse_dockerfile::parse(&covered).map_err(|error| Error::Syntax(error.to_string()))?;
 
     let mut arguments = HashMap::new();
@@ -115,13 +124,9 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
             Instruction::Run(run) => {
                 let of_this: Vec<&Document<'_>> =
                     documents.iter().filter(|document| covers(run, &document.marker)).collect();
-                if !of_this.is_empty() && !injection.here_documents {
-                    output.leave(run.run.span.start, "this builder may not know here documents");
-                } else {
-                    match words(run, &of_this, shell.as_deref(), &output) {
-                        Ok(words) => output.wrap(run, &of_this, &words, injection),
-                        Err(reason) => output.leave(run.run.span.start, reason),
-                    }
+                match words(run, &of_this, shell.as_deref(), &output) {
+                    Ok(words) => output.wrap(run, &of_this, &words, injection),
+                    Err(reason) => output.leave(run.run.span.start, reason),
                 }
             }
             Instruction::Onbuild(onbuild) => {
@@ -428,6 +433,12 @@ COPY x /y
             Err(Error::Frontend("example/other".into()))
         );
         assert!(matches!(inject("FROM x\nRUNN y\n", &INJECTION), Err(Error::Syntax(_))));
+        let endless = inject("FROM x\nRUN a\nRUN <<EOF\nb\n", &INJECTION);
+        assert_eq!(endless, Err(Error::Syntax("line 3: the here document `EOF` has no end".into())));
+        let unaware = Injection { here_documents: false, ..INJECTION };
+        let text = "FROM x\nRUN cat <<EOF\nRUN b\n";
+        assert_eq!(inject(text, &unaware).expect("two steps").wrapped.len(), 2);
+        assert!(matches!(inject("FROM x\nRUN <<EOF\nb\nEOF\n", &unaware), Err(Error::Syntax(_))));
         assert_eq!(injected("\u{feff}FROM x\nRUN a\n").wrapped.len(), 1);
     }
 

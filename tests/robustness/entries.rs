@@ -170,7 +170,8 @@ pub(crate) fn dockerfile(data: &[u8]) {
         shell: &|_| None,
     };
     if let Ok(injected) = inject(&text, &injection) {
-        assert_eq!(injected.text.lines().count(), text.lines().count(), "{text:?}");
+        assert_eq!(injected.text.matches('\n').count(), text.matches('\n').count(), "{text:?}");
+        assert_eq!(injected.text.ends_with('\n'), text.ends_with('\n'), "{text:?}");
         assert!(!injected.wrapped.is_empty() || injected.text == text, "{text:?}");
     }
 }

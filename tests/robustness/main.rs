@@ -54,6 +54,16 @@ proptest! {
     }
 }
 
+/// What chance found once.
+#[test]
+fn cases_that_were_found_are_borne() {
+    let endless = "FROM a\nSHELL [\"/bin/sh\", \"-c\"]\nRUN <<EOF\npip install\0\u{1b}[31m\n";
+    // Two lengths: the builder knows here documents, and does not.
+    for text in [endless.to_owned(), format!("{endless}\n"), endless.replace("\n", "\r\n"), format!("{endless}x")] {
+        entries::dockerfile(text.as_bytes());
+    }
+}
+
 /// Each entry is a fuzz target, and each fuzz target an entry.
 #[test]
 fn every_entry_is_fuzzed() {

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::carrier::{Carrier, WATCHING, WRAPPER};
 use super::command::{Command, Kind};
-use super::engine::{Engine, Shells, is_other_platform};
+use super::engine::{Carriage, Engine, Shells, is_other_platform};
 use crate::dockerfile::{Injected, Injection, Left, Names, inject};
 
 /// A build whose steps are wrapped.
@@ -53,7 +53,8 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
     }
     let source = Source::find(command)?;
     let place = tempfile::Builder::new().prefix("wheeltap-build-").tempdir()?;
-    let carrier = Carrier::prepare(&engine, engine.carriage(command.kind == Kind::Buildx), place.path())?;
+    let carriage = engine.carriage(command.kind == Kind::Buildx);
+    let carrier = Carrier::prepare(&engine, carriage, place.path())?;
     let shells = Shells::of(&engine);
     let value = |name: &str| {
         let of_command = command.arguments.iter().rev().find(|(known, _)| known == name);
@@ -63,7 +64,9 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
     let injection = Injection {
         mount: &carrier.mount,
         wrapper,
-        here_documents: engine.knows_here_documents() || has_frontend(&source.text),
+        here_documents: carriage == Carriage::NamedContext
+            || engine.knows_here_documents()
+            || has_frontend(&source.text),
         argument: &value,
         shell: &|image| shells.get(image),
     };
