@@ -1,6 +1,7 @@
 //! The sessions that a verb was asked about: read one by one, what cannot be read named and passed over.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -24,18 +25,19 @@ pub(super) fn sources(wanted: &[PathBuf], extent: Extent) -> anyhow::Result<Vec<
 ///
 /// # Errors
 /// When none could be read, with what is wrong with the first; and those of `with`.
-pub(super) fn each<T>(
+pub(super) fn each<T, I: Hash>(
     sources: &[Source],
     console: &mut Console,
     read: impl Fn(&Source) -> Result<T, crate::ledger::Error>,
-    identity: impl Fn(&T) -> String,
+    identity: impl Fn(&T) -> I,
     mut with: impl FnMut(T, &mut Console) -> anyhow::Result<()>,
 ) -> anyhow::Result<Status> {
-    let (mut seen, mut first_fault, mut status) = (HashSet::new(), None, Status::Ok);
+    // Of ten thousand sessions a digest of each is kept, not its name.
+    let (mut seen, digests, mut first_fault, mut status) = (HashSet::new(), RandomState::new(), None, Status::Ok);
     for source in sources {
         match read(source).cannot() {
             Ok(session) => {
-                if seen.insert(identity(&session)) {
+                if seen.insert(digests.hash_one(identity(&session))) {
                     with(session, console)?;
                 } else {
                     console.say(

@@ -39,7 +39,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     let mut sources = sources(&arguments.sessions, Extent::All)?;
     // Of several directories the sessions are mixed by their stamps.
-    sources.sort_by_key(|source| match source {
+    sources.sort_by_cached_key(|source| match source {
         Source::Stamp(_, id) => id.to_string(),
         Source::File(path) => path.file_name().unwrap_or_default().to_string_lossy().replace("downloads_", ""),
     });
@@ -47,7 +47,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let (mut points, mut days, mut total) = (VecDeque::new(), VecDeque::new(), 0_usize);
     let is_json = matches!(arguments.format, OneFormat::Json);
     let identity =
-        |glimpse: &Glimpse| format!("{:?} {:?} {:?}", glimpse.id, glimpse.started_at, glimpse.duration_seconds);
+        |glimpse: &Glimpse| (glimpse.id.clone(), glimpse.started_at, glimpse.duration_seconds.map(f64::to_bits));
     let status = each(&sources, console, Source::glimpse, identity, |glimpse, console| {
         let Some(id) = &glimpse.id else { return Ok(()) };
         total += 1;

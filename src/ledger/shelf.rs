@@ -3,14 +3,11 @@
 //! Refuses to hold more than one session, so that a directory of ten thousand is read in the memory of one; and to stop
 //! at a file that cannot be read: the caller is told of it and goes on.
 
-use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use std::path::PathBuf;
 
 use super::session::load_stamp;
-use super::{Directory, Error, Loaded, load, read_document};
-use crate::event::{Moment, SCHEMA, Session, SessionId, Summary};
+use super::{Directory, Error, Glimpse, Loaded, load};
+use crate::event::SessionId;
 
 /// What a directory stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +25,6 @@ pub enum Source {
     Stamp(Directory, SessionId),
     /// A document or a journal by its path.
     File(PathBuf),
-}
-
-/// The heads of a session: what a row of a history needs.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Glimpse {
-    /// Its name.
-    pub id: Option<SessionId>,
-    /// When it was opened.
-    pub started_at: Option<Moment>,
-    /// How long it lasted.
-    pub duration_seconds: Option<f64>,
-    /// Its figures.
-    pub summary: Summary,
 }
 
 impl Source {
@@ -86,10 +70,12 @@ impl Source {
             Source::Stamp(directory, id) => directory.files(id).document,
             Source::File(path) => path.clone(),
         };
-        if document.extension().is_some_and(|extension| extension == "json") && document.exists() {
-            return heads(&document);
+        if document.extension().is_some_and(|extension| extension == "json")
+            && let Some(glimpse) = Glimpse::of_document(&document)?
+        {
+            return Ok(glimpse);
         }
-        self.read().map(|loaded| glimpse_of(loaded.session))
+        self.read().map(|loaded| Glimpse::of(loaded.session))
     }
 
     /// What to call it in a message.
@@ -110,44 +96,4 @@ fn of_directory(directory: &Directory, extent: Extent) -> Result<Vec<Source>, Er
         ids.drain(..ids.len() - 1);
     }
     Ok(ids.into_iter().map(|id| Source::Stamp(directory.clone(), id)).collect())
-}
-
-fn glimpse_of(session: Session) -> Glimpse {
-    Glimpse {
-        id: Some(session.session_id),
-        started_at: session.started_at,
-        duration_seconds: session.duration_seconds,
-        summary: session.summary,
-    }
-}
-
-/// The heads of a document; its lists are passed over.
-fn heads(path: &Path) -> Result<Glimpse, Error> {
-    #[derive(Deserialize)]
-    struct Heads {
-        schema: u64,
-        session_id: SessionId,
-        started_at: Option<Moment>,
-        duration_seconds: Option<f64>,
-        // A document without its lists is none, whatever its figures say.
-        #[serde(rename = "downloads")]
-        _downloads: IgnoredAny,
-        summary: Summary,
-    }
-
-    let bytes = std::fs::read(path).map_err(Error::io("open", path))?;
-    let heads: Heads = match serde_json::from_slice(&bytes) {
-        Ok(heads) => heads,
-        // Why it is none, a newer schema among the reasons, is told where documents are read whole.
-        Err(_) => return read_document(path).map(glimpse_of),
-    };
-    if heads.schema > SCHEMA.into() {
-        return Err(Error::Newer { path: path.to_owned(), schema: heads.schema });
-    }
-    Ok(Glimpse {
-        id: Some(heads.session_id),
-        started_at: heads.started_at,
-        duration_seconds: heads.duration_seconds,
-        summary: heads.summary,
-    })
 }
