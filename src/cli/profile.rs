@@ -8,6 +8,7 @@ use anyhow::Context as _;
 use super::ingest::read;
 use super::{Console, Hint as _, Status};
 use crate::classify::buildkit::Reader;
+use crate::event::json::line;
 use crate::report::profile::{Layer, Part, Profile, layers, profile_text};
 
 /// Show where the time of an image build went, and what to change
@@ -84,9 +85,10 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         let profile = profile(path, dockerfile.as_deref(), layers.clone())?;
         match arguments.format {
             Format::Json => {
-                let mut line = serde_json::to_vec(&profile)?;
-                line.push(b'\n');
-                console.data().write_all(&line)?;
+                let mut text = Vec::new();
+                line(&mut text, &profile)?;
+                text.push(b'\n');
+                console.data().write_all(&text)?;
             }
             Format::Text => {
                 let before = if number > 0 { "\n" } else { "" };

@@ -3,6 +3,12 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../support/requires.rs"]
+#[allow(dead_code, reason = "each test binary uses a part of this")]
+mod requires;
+#[path = "../support/schema.rs"]
+mod schema;
+
 mod doctor;
 mod gates;
 mod harness;
@@ -14,6 +20,7 @@ mod profile;
 mod questions;
 mod report;
 mod run;
+mod schemas;
 mod shims;
 mod step;
 mod which;

@@ -5,6 +5,8 @@
 #[allow(dead_code, reason = "each test binary uses a part of this")]
 #[path = "../support/requires.rs"]
 mod requires;
+#[path = "../support/schema.rs"]
+mod schema;
 
 mod crowd;
 mod damage;
