@@ -1,11 +1,6 @@
 //! What one command printed.
 
-use super::entry::Entry;
-use super::facts::Facts;
-use super::level::Level;
-use super::lower::Lowered;
-use super::nested;
-use super::subprocess::Version;
+use super::words;
 use super::workplace::{Place, Workplace};
 
 /// A command that failed, or that is the last one at its indentation.
@@ -34,29 +29,7 @@ pub(super) struct Block {
 impl Block {
     /// Of a command whose output is all that is known.
     pub(super) fn printed(indent: usize, description: Vec<u8>, lines: Vec<Vec<u8>>) -> Block {
-        let is_pip = nested::is_pip(&description);
+        let is_pip = words::is_pip(&description);
         Block { indent, description, lines, is_pip, ..Block::default() }
-    }
-
-    /// With a pip's output as verbose as it is without a log.
-    pub(super) fn lowered(mut self, facts: &Facts, version: Version) -> Block {
-        if self.is_pip {
-            let wanted = Level::shown_at(facts.nested_verbosity(version), version);
-            self.lines = Lowered::to(wanted, version).within(self.inner.clone()).all(self.lines);
-        }
-        self
-    }
-}
-
-/// A line of output, perhaps; kept as it came.
-#[derive(Clone, Debug)]
-pub(super) struct Kept {
-    /// The whole line of the log.
-    pub(super) line: Box<[u8]>,
-}
-
-impl Kept {
-    pub(super) fn entry(&self) -> Entry<'_> {
-        Entry::parse(&self.line)
     }
 }

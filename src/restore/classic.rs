@@ -17,9 +17,8 @@ use super::block::Block;
 use super::entry::ends_line;
 use super::facts::Facts;
 use super::plain::Plain;
-use super::subprocess::{Subprocesses, Version};
-use super::verbose::unlogged;
-use super::words;
+use super::subprocess::Subprocesses;
+use super::words::{self, Version};
 
 /// Follows the lines of standard error, or of both streams.
 #[derive(Debug, Default)]
@@ -32,14 +31,14 @@ impl Classic {
     /// What was swallowed before `line`.
     pub(super) fn before(&mut self, line: &Plain, subprocesses: &mut Subprocesses) -> Option<Block> {
         let text = line.text();
-        let status = status(text);
+        let status = words::status(text);
         let due = self.due.take();
         let mut block = if let Some((indent, message)) = due {
             subprocesses.take_classic(|block| block.indent == indent && block.message.as_deref() == Some(&message))
         } else if let Some((_, description)) = status {
             subprocesses.take_classic(|block| block.description == description)
         } else {
-            let package = failed_build(text)?;
+            let package = words::failed_build(text)?;
             let message = [b" for ", package, b" ("].concat();
             subprocesses.take_classic(|block| match &block.message {
                 Some(spinner) => memchr::memmem::find(spinner, &message).is_some(),
@@ -65,34 +64,11 @@ impl Classic {
     }
 }
 
-/// Status and command of `WARNING: Discarding x. Command errored out with exit status 1: python setup.py egg_info Check
-/// the logs for full command output.`, and of the `ERROR: ` of the same words.
-pub(super) fn status(text: &[u8]) -> Option<(&[u8], &[u8])> {
-    let said = b"Command errored out with exit status ";
-    let at = memchr::memmem::find(text, said)?;
-    if !text.starts_with(b"ERROR: Command") && !text.starts_with(b"WARNING: Discarding ") {
-        return None;
-    }
-    let rest = text[at + said.len()..].strip_suffix(b" Check the logs for full command output.")?;
-    let colon = memchr::memmem::find(rest, b": ")?;
-    Some((&rest[..colon], &rest[colon + 2..]))
-}
-
-/// The package of `ERROR: Failed building wheel for six` and the like.
-pub(super) fn failed_build(text: &[u8]) -> Option<&[u8]> {
-    let heads = [
-        "ERROR: Failed building wheel for ",
-        "ERROR: Failed building editable for ",
-        "ERROR: Failed cleaning build dir for ",
-    ];
-    heads.iter().find_map(|head| text.strip_prefix(head.as_bytes()))
-}
-
 /// The error as it is printed.
 pub(super) fn error(block: &Block, facts: &Facts, version: Version) -> Vec<u8> {
     let count = block.clipped + block.lines.len();
     let place = &block.place;
-    let command = unlogged(&place.command, version, facts);
+    let command = facts.unlogged(&place.command, version);
     let status = block.status.as_deref().unwrap_or(b"1");
     let mut lines = vec![
         [b"ERROR: Command errored out with exit status ", status, b":"].concat(),

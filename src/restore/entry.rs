@@ -56,6 +56,19 @@ impl<'a> Entry<'a> {
     }
 }
 
+/// A line of output, perhaps; kept as it came.
+#[derive(Clone, Debug)]
+pub(super) struct Kept {
+    /// The whole line of the log.
+    pub(super) line: Box<[u8]>,
+}
+
+impl Kept {
+    pub(super) fn entry(&self) -> Entry<'_> {
+        Entry::parse(&self.line)
+    }
+}
+
 /// `YYYY-MM-DDTHH:MM:SS,mmm ` in whatever digits.
 fn is_stamp(bytes: &[u8]) -> bool {
     const SHAPE: &[u8; STAMP] = b"0000-00-00T00:00:00,000 ";

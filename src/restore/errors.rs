@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use super::block::Block;
 use super::facts::Facts;
+use super::lower;
 use super::plain::Plain;
 use super::render::{Console, framed, is_gap};
 use super::subprocess::Subprocesses;
@@ -105,7 +106,7 @@ impl Errors {
         let version = subprocesses.version();
         let found = subprocesses.take(indent, &description).filter(|block| !self.has_shown(block));
         let block = match found {
-            Some(block) => block.lowered(facts, version),
+            Some(block) => lower::lowered(block, facts, version),
             // An error that ends the run is printed again, and the output with it unless the resolver saw to that.
             None if facts.legacy_resolver || description == b"python setup.py develop" => {
                 let given = self.given.take().filter(|block| block.description == description);

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use super::subprocess::Version;
+use super::words::Version;
 
 /// What is known of a pip before it runs. What it takes from its configuration files is not.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,6 +107,22 @@ impl Facts {
     /// How verbose a nested pip is with a log, at which the outer one is as verbose as can be.
     pub(super) fn logged_nested_verbosity(&self, version: Version) -> i32 {
         self.inherited + if version >= (24, 1) { 2 } else { 1 }
+    }
+
+    /// A line that shows how a nested pip was started, as it is without a log: there `-v` or `-vv` is handed down to it only
+    /// if the outer pip has it. `None` if the line does not show that or shows it as it is.
+    pub(super) fn unlogged(&self, line: &[u8], version: Version) -> Option<Vec<u8>> {
+        let behind = b" --no-binary ";
+        let at = memchr::memmem::find(line, behind)?;
+        memchr::memmem::find(&line[..at], b" install ")?;
+        let handed_down = [" -vv", " -v"].iter().find(|flag| line[..at].ends_with(flag.as_bytes()))?;
+        let wanted = match self.handed_down(version) {
+            0 => "",
+            1 => " -v",
+            _ => " -vv",
+        };
+        let before = &line[..at - handed_down.len()];
+        (wanted != *handed_down).then(|| [before, wanted.as_bytes(), &line[at..]].concat())
     }
 }
 

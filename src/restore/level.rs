@@ -3,7 +3,7 @@
 //! A line that is not known is shown. What is listed is what pips 20.3 to 26.3 log with `logger.debug` and `logger.verbose`, and what their
 //! vendored libraries log below a warning, wherever an installation can reach it.
 
-use super::subprocess::Version;
+use super::words::Version;
 
 /// From the quietest to the loudest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

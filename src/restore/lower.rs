@@ -8,12 +8,10 @@ use super::block::Block;
 use super::classic;
 use super::facts::Facts;
 use super::level::Level;
-use super::nested;
 use super::plain::Plain;
 use super::render::{self, Console};
-use super::subprocess::Version;
 use super::traceback::Tracebacks;
-use super::words;
+use super::words::{self, Version};
 use super::workplace::Workplace;
 
 /// Ends all colours.
@@ -129,7 +127,7 @@ impl Lowered {
         let text = plain.text();
         let spins = command.message.is_some();
         // A command without a spinner is over when pip says something of its own.
-        let error = !spins && (classic::status(text).is_some() || classic::failed_build(text).is_some());
+        let error = !spins && (words::status(text).is_some() || words::failed_build(text).is_some());
         let ended = match (&command.message, words::finished(text)) {
             (Some(message), Some(finished)) => plain.indent() == command.indent && finished.0 == message.as_slice(),
             (None, _) => error || plain.indent() <= command.indent && Level::of(text, self.version) == Level::Debug,
@@ -162,7 +160,7 @@ impl Lowered {
         let place = self.workplace.of(&command.description, command.message.as_deref(), self.version);
         let mut lines = command.lines;
         let error = lines.split_off(at);
-        let is_pip = nested::is_pip(&command.description);
+        let is_pip = words::is_pip(&command.description);
         for line in &mut lines {
             let spaces = line.iter().take_while(|byte| **byte == b' ').count();
             line.drain(..command.indent.min(spaces));
@@ -188,6 +186,15 @@ impl Lowered {
             }
         }
     }
+}
+
+/// A command that printed, with a pip's output as verbose as it is without a log.
+pub(super) fn lowered(mut block: Block, facts: &Facts, version: Version) -> Block {
+    if block.is_pip {
+        let wanted = Level::shown_at(facts.nested_verbosity(version), version);
+        block.lines = Lowered::to(wanted, version).within(block.inner.clone()).all(block.lines);
+    }
+    block
 }
 
 /// Lines as the outer pip reads them: without the spaces at their end.

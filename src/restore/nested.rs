@@ -6,22 +6,11 @@
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 
-use super::block::Kept;
-use super::entry::Entry;
+use super::entry::{Entry, Kept};
 use super::plain::Plain;
 use super::render;
-use super::subprocess::Version;
 use super::traceback::Tracebacks;
-use super::words;
-
-/// Whether pip calls a command so that is a pip itself.
-pub(super) fn is_pip(description: &[u8]) -> bool {
-    // 22.0 to 25.2, 25.3 and later, and the bare command line that 20.3 and 21 log.
-    description.starts_with(b"pip subprocess to install ")
-        || description.starts_with(b"installing build dependencies")
-        || description.starts_with(b"installing backend dependencies")
-        || memchr::memmem::find(description, b" install --ignore-installed --no-user --prefix ").is_some()
-}
+use super::words::{self, Version};
 
 /// The output of a command that runs at `indent`, out of the lines that were logged while it ran.
 pub(super) fn output<'a>(

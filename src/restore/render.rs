@@ -10,7 +10,7 @@
 use unicode_width::UnicodeWidthChar;
 
 use super::block::Block;
-use super::subprocess::Version;
+use super::words::Version;
 
 /// How pip's console draws.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

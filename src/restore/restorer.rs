@@ -8,10 +8,11 @@ use super::facts::Facts;
 use super::hushed::{self, Hushed};
 use super::inprocess::Inprocess;
 use super::lines::Lines;
+use super::lower;
 use super::plain::Plain;
 use super::render::{Console, named};
 use super::subprocess::Subprocesses;
-use super::verbose::{self, Verbose};
+use super::verbose::Verbose;
 use super::words;
 
 /// Which of pip's output streams bytes came from.
@@ -146,7 +147,8 @@ impl Restorer {
         let facts = &self.facts;
         let errors = &self.errors;
         let lost = |block: &Block| !errors.has_shown(block) && !facts.shows(&block.description);
-        let blocks = self.subprocesses.rest().into_iter().filter(lost).map(|block| block.lowered(facts, version));
+        let blocks =
+            self.subprocesses.rest().into_iter().filter(lost).map(|block| lower::lowered(block, facts, version));
         let console = Console { coloured: false, ascii: false, version };
         blocks
             .flat_map(|block| if classic { classic::error(&block, facts, version) } else { named(&block, console) })
@@ -181,7 +183,7 @@ impl Restorer {
         let Some(block) = self.classic.before(line, &mut self.subprocesses) else { return };
         if self.facts.verbosity > SILENT && !self.errors.has_shown(&block) {
             let version = self.subprocesses.version();
-            output.extend(classic::error(&block.lowered(&self.facts, version), &self.facts, version));
+            output.extend(classic::error(&lower::lowered(block, &self.facts, version), &self.facts, version));
         }
     }
 
@@ -209,7 +211,7 @@ impl Restorer {
         {
             return true;
         }
-        let unlogged = verbose::unlogged(line, version, &self.facts);
+        let unlogged = self.facts.unlogged(line, version);
         output.extend_from_slice(unlogged.as_deref().unwrap_or_default());
         unlogged.is_some()
     }

@@ -6,13 +6,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::block::{Block, Kept};
-use super::classic;
-use super::entry::Entry;
+use super::block::Block;
+use super::entry::{Entry, Kept};
 use super::level::{self, Level};
 use super::nested;
 use super::stillness::Stillness;
-use super::words::{failure, finished, version};
+use super::words::{self, Version, failure, finished, version};
 use super::workplace::{Place, Workplace};
 
 /// Output kept of one command, in bytes. The end of it is kept, where compilers put their errors; how many lines came
@@ -21,9 +20,6 @@ pub(super) const KEPT: usize = 64 << 20;
 
 /// How many failed commands wait to be asked for; the oldest give way.
 const WAITING: usize = 64;
-
-/// A version of pip, to compare.
-pub(super) type Version = (u32, u32);
 
 #[derive(Debug)]
 struct Start {
@@ -161,7 +157,7 @@ impl Subprocesses {
 
     /// Before 22 a failure is not logged; what fails because of it is.
     fn fails_classic(&mut self, entry: &Entry) {
-        let failed = if let Some((status, description)) = classic::status(entry.text) {
+        let failed = if let Some((status, description)) = words::status(entry.text) {
             let is = |start: &Start| !start.over && start.description == description;
             self.starts.iter().rposition(is).map(|at| (at, Some(status.to_vec())))
         } else if entry.text.starts_with(b"ERROR: Failed cleaning build dir for ") {
@@ -219,7 +215,7 @@ impl Subprocesses {
             description: description.to_vec(),
             place: self.workplace.of(description, message.as_deref(), self.version()),
             message,
-            writes_too: nested::is_pip(description),
+            writes_too: words::is_pip(description),
             ending: false,
             over: false,
         });
@@ -301,7 +297,7 @@ impl Subprocesses {
             description: start.description.clone(),
             lines: Vec::new(),
             clipped: self.gone.saturating_sub(start.at),
-            is_pip: nested::is_pip(&start.description),
+            is_pip: words::is_pip(&start.description),
             message: start.message.clone(),
             place: start.place.clone(),
             inner: Workplace::default(),

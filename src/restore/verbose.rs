@@ -5,10 +5,8 @@
 use super::facts::Facts;
 use super::level::Level;
 use super::lower::Lowered;
-use super::nested;
 use super::plain::Plain;
-use super::subprocess::Version;
-use super::words;
+use super::words::{self, Version};
 
 /// Follows the lines of standard error, or of both streams.
 #[derive(Debug, Default)]
@@ -47,7 +45,7 @@ impl Verbose {
             return true;
         }
         if let Some(description) = line.text().strip_prefix(b"Running command ")
-            && nested::is_pip(description)
+            && words::is_pip(description)
         {
             self.nested = Some((line.indent(), Lowered::to(wanted, version)));
         }
@@ -82,20 +80,4 @@ fn print(lines: &[Vec<u8>], indent: usize, output: &mut Vec<u8>) {
         output.extend_from_slice(line);
         output.push(b'\n');
     }
-}
-
-/// A line that shows how a nested pip was started, as it is without a log: there `-v` or `-vv` is handed down to it only
-/// if the outer pip has it. `None` if the line does not show that or shows it as it is.
-pub(super) fn unlogged(line: &[u8], version: Version, facts: &Facts) -> Option<Vec<u8>> {
-    let behind = b" --no-binary ";
-    let at = memchr::memmem::find(line, behind)?;
-    memchr::memmem::find(&line[..at], b" install ")?;
-    let handed_down = [" -vv", " -v"].iter().find(|flag| line[..at].ends_with(flag.as_bytes()))?;
-    let wanted = match facts.handed_down(version) {
-        0 => "",
-        1 => " -v",
-        _ => " -vv",
-    };
-    let before = &line[..at - handed_down.len()];
-    (wanted != *handed_down).then(|| [before, wanted.as_bytes(), &line[at..]].concat())
 }

@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::entry::Entry;
-use super::subprocess::Version;
+use super::words::Version;
 
 /// How a command was run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
