@@ -212,7 +212,8 @@ impl FromStr for Guard {
         let [LAYOUT, depth, process, directory, arguments, started, passed, recorded] = fields[..] else {
             return Err(NoGuard);
         };
-        let files = |text: &str| text.split(',').filter(|file| !file.is_empty()).map(FileId::from_str).collect();
+        let file = |text: &str| FileId::parse(text).ok_or(NoGuard);
+        let files = |text: &str| text.split(',').filter(|file| !file.is_empty()).map(file).collect();
         let directory: Result<Vec<FileId>, NoGuard> = files(directory);
         let started: Result<Vec<FileId>, NoGuard> = files(started);
         Ok(Guard {
@@ -263,7 +264,7 @@ mod tests {
     use super::*;
 
     fn file(number: u64) -> FileId {
-        format!("1:{number:x}").parse().unwrap()
+        FileId::parse(&format!("1:{number:x}")).unwrap()
     }
 
     fn here(process: u32, parent: u32, arguments: &[&str]) -> Here {

@@ -6,12 +6,10 @@ use std::io::Read;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use rustix::fs::{Access, access};
 
 use super::Tool;
-use super::guard::NoGuard;
 
 /// A file, whatever its names: symbolic and hard links are one, a copy is another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,13 +32,12 @@ impl fmt::Display for FileId {
     }
 }
 
-impl FromStr for FileId {
-    type Err = NoGuard;
-
-    fn from_str(text: &str) -> Result<FileId, NoGuard> {
-        let (device, inode) = text.split_once(':').ok_or(NoGuard)?;
-        let number = |text| u64::from_str_radix(text, 16).map_err(|_| NoGuard);
-        Ok(FileId { device: number(device)?, inode: number(inode)? })
+impl FileId {
+    /// What [`Display`](fmt::Display) writes.
+    pub(crate) fn parse(text: &str) -> Option<FileId> {
+        let (device, inode) = text.split_once(':')?;
+        let number = |text| u64::from_str_radix(text, 16).ok();
+        Some(FileId { device: number(device)?, inode: number(inode)? })
     }
 }
 

@@ -1,5 +1,6 @@
 //! A whole log, whatever its language.
 
+use super::clock::Clock;
 use super::legacy::Legacy;
 use super::plain::{self, Content};
 use super::rawjson::RawJson;
@@ -54,22 +55,6 @@ enum Language {
     Plain(Plain),
     RawJson(RawJson),
     Legacy(Legacy),
-}
-
-/// Absolute times, in seconds since the first.
-#[derive(Debug, Default)]
-pub(super) struct Clock {
-    first: Option<Moment>,
-    last: Option<f64>,
-}
-
-impl Clock {
-    /// Seconds since the first moment.
-    pub(super) fn at(&mut self, moment: Moment) -> f64 {
-        let since = moment.seconds_since(*self.first.get_or_insert(moment));
-        self.last = Some(self.last.map_or(since, |last| last.max(since)));
-        since
-    }
 }
 
 /// A line of the log is cut here: no line that means anything is longer.

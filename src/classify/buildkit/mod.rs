@@ -10,6 +10,7 @@
 //! ```
 
 mod build;
+mod clock;
 mod legacy;
 mod name;
 mod plain;

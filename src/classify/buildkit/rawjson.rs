@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use base64::Engine;
 use serde::Deserialize;
 
-use super::build::Clock;
+use super::clock::Clock;
 use super::step::{Growing, State};
 use crate::event::Moment;
 use crate::event::marked::Collector;

@@ -9,10 +9,11 @@ use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::part::HOOK;
-
 /// The variable.
 pub(super) const VARIABLE: &str = "APT_CONFIG";
+
+/// The argument that makes our binary the hook.
+pub(super) const HOOK: &str = "apt-pre-install-pkgs";
 
 /// Where apt's methods are, unless it is told otherwise.
 const METHODS: &str = "/usr/lib/apt/methods";

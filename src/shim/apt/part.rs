@@ -4,13 +4,11 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
+use super::configuration::HOOK;
 use crate::supervise::End;
 
 /// The variable by which the shim tells the parts where to record: two paths with a colon between them.
 pub(super) const VARIABLE: &str = "WHEELTAP_APT_TAP";
-
-/// The argument that makes our binary the hook.
-pub(super) const HOOK: &str = "apt-pre-install-pkgs";
 
 /// A part, and where to record what it learns.
 #[derive(Debug)]

@@ -9,6 +9,7 @@ mod files;
 mod line;
 mod network;
 mod outcome;
+mod parse;
 #[cfg(test)]
 mod tests;
 mod words;
