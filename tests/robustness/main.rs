@@ -62,6 +62,9 @@ fn cases_that_were_found_are_borne() {
     for text in [endless.to_owned(), format!("{endless}\n"), endless.replace("\n", "\r\n"), format!("{endless}x")] {
         entries::dockerfile(text.as_bytes());
     }
+    for after in ["\u{202e}", "or\"\u{202e}\"==os_name", " \"\u{202e}\"", "and os_name=='\u{202e}'"] {
+        entries::requirements(format!("six; python_version < '3.8'{after}\n").as_bytes());
+    }
 }
 
 /// Each entry is a fuzz target, and each fuzz target an entry.

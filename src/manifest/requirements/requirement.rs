@@ -207,12 +207,39 @@ fn parse_marker(text: &str, oddities: &mut Vec<String>) -> Result<Option<Marker>
     if text.is_empty() {
         return Ok(None);
     }
+    // The parser counts characters where it cuts bytes, in words that stand where `and` or `or` is due. Only what has
+    // the form of a marker comes to it with other characters than ASCII's, and then no word holds any of them.
+    let form: String = text.chars().map(|letter| if letter.is_ascii() { letter } else { '?' }).collect();
+    if form != text {
+        MarkerTree::parse_reporter(&quotes_apart(&form), &mut |_: MarkerWarningKind, _: String| {})
+            .map_err(|error| error.message.to_string())?;
+    }
     let mut report =
         |_: MarkerWarningKind, message: String| oddities.push(format!("in the marker `{text}`: {message}"));
-    match MarkerTree::parse_reporter(text, &mut report) {
+    match MarkerTree::parse_reporter(&quotes_apart(text), &mut report) {
         Ok(tree) => Ok(Some(Marker { text: text.to_owned(), tree })),
         Err(error) => Err(error.message.to_string()),
     }
+}
+
+/// A marker with a blank on either side of each quoted text.
+fn quotes_apart(marker: &str) -> String {
+    let mut apart = String::with_capacity(marker.len() + 8);
+    let mut quote = None;
+    for letter in marker.chars() {
+        match (quote, letter) {
+            (None, '"' | '\'') => {
+                apart.extend([' ', letter]);
+                quote = Some(letter);
+            }
+            (Some(open), _) if open == letter => {
+                apart.extend([letter, ' ']);
+                quote = None;
+            }
+            _ => apart.push(letter),
+        }
+    }
+    apart
 }
 
 fn parse_extras(extras: &str) -> Result<Vec<String>, String> {
