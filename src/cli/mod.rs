@@ -52,6 +52,7 @@ pub(crate) use status::Status;
 /// Runs the console with `arguments`, those after the program's own name, and answers with the status to end with.
 pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
     let mut console = Console::of_this_process();
+    let arguments = step::of_first_line(&arguments).unwrap_or(arguments);
     let typed = std::iter::once(OsString::from("wheeltap")).chain(arguments);
     let outcome = match Arguments::try_parse_from(typed) {
         Ok(arguments) => {

@@ -5,15 +5,13 @@
 //! that every other instruction keeps its number.
 
 use std::collections::HashMap;
-use std::ops::{Range, RangeInclusive};
 
-use parse_dockerfile::{Command, Flag, FromInstruction, Instruction, RunInstruction};
+use parse_dockerfile::{Command, Flag, Instruction, RunInstruction, ShellInstruction};
 
 use super::heredoc::{self, Document};
-use super::lines;
-
-/// The longest line that builders read (`bufio.Scanner`'s limit), less some room for the keyword and flags.
-const LONGEST_LINE: usize = 60_000;
+use super::output::{Output, covers, is_whole};
+use super::shells::base_shell;
+use super::{lines, script};
 
 /// What to wrap the steps with.
 pub struct Injection<'a> {
@@ -47,8 +45,6 @@ pub struct Injected {
 /// A step that is wrapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrapped {
-    /// The lines that it stands on, from 1.
-    pub lines: RangeInclusive<usize>,
     /// The instruction on one line, as it was.
     pub original: String,
     /// The same, as it is now.
@@ -103,8 +99,9 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
     let mut stages: HashMap<String, Option<Vec<String>>> = HashMap::new();
     let mut stage = String::new();
     let mut shell = None;
-    let mut output =
-        Output { text, escape, mark, pieces: String::new(), copied: 0, wrapped: Vec::new(), left: Vec::new() };
+    // The shell that stages which build on this one begin with.
+    let mut triggered = None;
+    let mut output = Output::new(mark, text, escape);
     for (number, instruction) in parsed.instructions.iter().enumerate() {
         match instruction {
             Instruction::Arg(argument) if stages.is_empty() && stage.is_empty() => {
@@ -114,33 +111,39 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
                 arguments.insert(name.to_owned(), value);
             }
             Instruction::From(from) => {
-                stages.insert(std::mem::take(&mut stage), shell);
+                stages.insert(std::mem::take(&mut stage), triggered.take().or(shell));
                 shell = base_shell(from, &arguments, &stages, injection);
                 stage = from.as_.as_ref().map_or_else(|| format!("#{number}"), |(_, name)| name.value.to_lowercase());
             }
-            Instruction::Shell(words) => {
-                shell = Some(words.arguments.iter().map(|word| word.value.to_string()).collect())
-            }
+            Instruction::Shell(words) => shell = Some(words_of(words)),
             Instruction::Run(run) => {
                 let of_this: Vec<&Document<'_>> =
                     documents.iter().filter(|document| covers(run, &document.marker)).collect();
-                match words(run, &of_this, shell.as_deref(), &output) {
-                    Ok(words) => output.wrap(run, &of_this, &words, injection),
-                    Err(reason) => output.leave(run.run.span.start, reason),
+                let wrapped = match program(run, &of_this) {
+                    Some(document) => output.wrap_program(run, document, injection),
+                    None => words(run, &of_this, shell.as_deref(), &output)
+                        .and_then(|words| output.wrap(run, &of_this, &words, injection)),
+                };
+                if let Err(reason) = wrapped {
+                    output.leave(run.run.span.start, reason);
                 }
             }
-            Instruction::Onbuild(onbuild) => {
-                if matches!(onbuild.instruction.as_ref(), Instruction::Run(_)) {
-                    output.leave(
-                        onbuild.onbuild.span.start,
-                        "it runs in the builds of others, where wheeltap may be absent",
-                    );
-                }
-            }
+            Instruction::Onbuild(onbuild) => match onbuild.instruction.as_ref() {
+                Instruction::Run(_) => output.leave(
+                    onbuild.onbuild.span.start,
+                    "it is kept in the image, for builds where wheeltap may be absent",
+                ),
+                Instruction::Shell(words) => triggered = Some(words_of(words)),
+                _ => {}
+            },
             _ => {}
         }
     }
     Ok(output.finish(has_one_nameless_stage(&parsed.instructions)))
+}
+
+fn words_of(shell: &ShellInstruction<'_>) -> Vec<String> {
+    shell.arguments.iter().map(|word| word.value.to_string()).collect()
 }
 
 /// Whether a builder has no reason to name stages.
@@ -184,59 +187,11 @@ fn is_dockerfile_frontend(frontend: &str) -> bool {
     let last = last.split(':').next().unwrap_or_default();
     last == "dockerfile" || last == "dockerfile-upstream"
 }
-
-/// The shell in force at the beginning of a stage.
-fn base_shell(
-    from: &FromInstruction<'_>,
-    arguments: &HashMap<String, String>,
-    stages: &HashMap<String, Option<Vec<String>>>,
-    injection: &Injection<'_>,
-) -> Option<Vec<String>> {
-    let image = expand(&from.image.value, arguments)?;
-    match stages.get(&image.to_lowercase()) {
-        Some(shell) => shell.clone(),
-        None => (injection.shell)(&image),
-    }
-}
-
-/// `text` with `$name`, `${name}`, `${name:-word}` and `${name:+word}` replaced; `None` where a name is unknown.
-fn expand(text: &str, arguments: &HashMap<String, String>) -> Option<String> {
-    let mut expanded = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        expanded.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let (name, word, after) = if let Some(braced) = rest.strip_prefix('{') {
-            let (inside, after) = braced.split_once('}')?;
-            let at = inside.find(':').unwrap_or(inside.len());
-            (&inside[..at], &inside[at..], after)
-        } else {
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            (&rest[..end], "", &rest[end..])
-        };
-        let value = arguments.get(name).filter(|value| !value.is_empty());
-        expanded.push_str(match (word.get(..2), value) {
-            (None, value) => value?,
-            (Some(":-"), value) => value.map_or(&word[2..], String::as_str),
-            (Some(":+"), value) => value.map_or("", |_| &word[2..]),
-            _ => return None,
-        });
-        rest = after;
-    }
-    expanded.push_str(rest);
-    Some(expanded)
-}
-
-/// Whether a place lies within an instruction's own lines.
-fn covers(run: &RunInstruction<'_>, place: &Range<usize>) -> bool {
-    run.run.span.start <= place.start && place.end <= argument_span(run).end
-}
-
-fn argument_span(run: &RunInstruction<'_>) -> Range<usize> {
-    match &run.arguments {
-        Command::Exec(words) => words.span.clone(),
-        Command::Shell(command) => command.span.clone(),
-        _ => run.run.span.clone(),
+/// The document that is a program of its own.
+fn program<'a>(run: &RunInstruction<'_>, documents: &[&'a Document<'a>]) -> Option<&'a Document<'a>> {
+    match documents {
+        [document] if is_whole(run, document) && script::is_program(document.body) => Some(document),
+        _ => None,
     }
 }
 
@@ -255,92 +210,14 @@ fn words(
     let command = match documents {
         [] => command,
         // One document that is the whole command is the script itself; otherwise the shell reads the documents.
-        [document] if document.marker == argument_span(run) => document.content(),
+        [document] if is_whole(run, document) => document.content(),
         documents => {
             documents.iter().fold(command, |command, document| format!("{command}\n{}{}", document.body, document.name))
         }
     };
-    if documents.len() == 1 && documents[0].marker == argument_span(run) && command.starts_with("#!") {
-        return Err("its here document is a program of its own, which the builder mounts and runs");
-    }
     let mut words = shell.ok_or("the shell of its base image is not known")?.to_vec();
     words.push(command);
     Ok(words)
-}
-
-/// The rewritten text as it grows.
-struct Output<'a> {
-    text: &'a str,
-    escape: char,
-    mark: &'a str,
-    pieces: String,
-    /// Up to where `text` is in `pieces`.
-    copied: usize,
-    wrapped: Vec<Wrapped>,
-    left: Vec<Left>,
-}
-
-impl Output<'_> {
-    fn wrap(
-        &mut self,
-        run: &RunInstruction<'_>,
-        documents: &[&Document<'_>],
-        words: &[String],
-        injection: &Injection<'_>,
-    ) {
-        let arguments = argument_span(run);
-        let all: Vec<&str> = injection.wrapper.iter().copied().chain(words.iter().map(String::as_str)).collect();
-        let exec = serde_json::to_string(&all).expect("strings are always written");
-        if exec.len() > LONGEST_LINE {
-            return self.leave(run.run.span.start, "its command is longer than the longest line that a builder reads");
-        }
-        self.copy(run.run.span.start);
-        let begun = self.pieces.len();
-        self.copy(run.run.span.end);
-        self.pieces.push_str(" --mount=");
-        self.pieces.push_str(injection.mount);
-        self.copy(arguments.start);
-        self.pieces.push_str(&exec);
-        let rewritten = lines::join(&self.pieces[begun..], self.escape);
-        let end = documents.last().map_or(arguments.end, |document| document.place.end);
-        for _ in self.text[arguments.start..end].matches('\n') {
-            self.pieces.push_str("\n#");
-        }
-        self.copied = end;
-        let mut original = lines::join(&self.text[run.run.span.start..arguments.end], self.escape);
-        if let Some(document) = documents.first() {
-            // As BuildKit (`summarizeHeredoc`) sums a here document up.
-            let content = document.content();
-            let mut lines = content.trim().lines();
-            original.push_str(&format!(" ({}", lines.next().unwrap_or_default()));
-            original.push_str(if lines.next().is_some() { "...)" } else { ")" });
-        }
-        let last = self.text[..end].trim_end_matches('\n').len();
-        let lines = self.line_of(run.run.span.start)..=self.line_of(last);
-        self.wrapped.push(Wrapped { lines, original, rewritten });
-    }
-
-    /// Names the instruction that begins at `start` as left.
-    fn leave(&mut self, start: usize, reason: &str) {
-        let line = self.line_of(start);
-        let instruction = self.text[start..].lines().next().unwrap_or_default().trim_end().to_owned();
-        self.left.push(Left { line, instruction, reason: reason.to_owned() });
-    }
-
-    fn line_of(&self, place: usize) -> usize {
-        1 + self.text[..place].matches('\n').count()
-    }
-
-    fn copy(&mut self, end: usize) {
-        self.pieces.push_str(&self.text[self.copied..end]);
-        self.copied = end;
-    }
-
-    fn finish(mut self, names_stage: bool) -> Injected {
-        self.copy(self.text.len());
-        let text = format!("{}{}", self.mark, self.pieces);
-        Injected { text, names_stage: names_stage && !self.wrapped.is_empty(), wrapped: self.wrapped, left: self.left }
-    }
 }
 
 #[cfg(test)]
@@ -397,9 +274,9 @@ COPY x /y
         assert_eq!(
             lines[4..7],
             [
-                "    --network=none [\"/w\",\"step\",\"--\",\"/bin/sh\",\"-c\",\"apt-get update &&     apt-get install -y \\\"x\\\" # no comment\"]",
+                "    --network=none \\",
                 "#",
-                "#"
+                "[\"/w\",\"step\",\"--\",\"/bin/sh\",\"-c\",\"apt-get update &&     apt-get install -y \\\"x\\\" # no comment\"]",
             ]
         );
         assert_eq!(
@@ -409,19 +286,36 @@ COPY x /y
         assert_eq!(lines[10], "RUN --mount=type=bind,from=w [\"/w\",\"step\",\"--\",\"pip\",\"install\",\"six\"]");
         assert!(lines[11].ends_with("\"-c\",\"[[ -e x ]] && echo y\"]"));
         // The stage begins with the shell that the stage it builds on ends with.
-        assert!(lines[13].ends_with("\"/bin/bash\",\"-o\",\"pipefail\",\"-c\",\"one\\ntwo\\n\"]"), "{}", lines[13]);
-        assert_eq!(lines[14..17], ["#", "#", "#"]);
-        assert!(lines[17].ends_with("\"cat <<A > /x && cat <<-'B'\\na\\nA\\n\\tb\\nB\"]"), "{}", lines[17]);
+        assert_eq!(lines[13..16], ["RUN --mount=type=bind,from=w \\", "#", "#"]);
+        assert!(lines[16].ends_with("\"/bin/bash\",\"-o\",\"pipefail\",\"-c\",\"one\\ntwo\\n\"]"), "{}", lines[16]);
+        assert!(lines[21].ends_with("\"cat <<A > /x && cat <<-'B'\\na\\nA\\n\\tb\\nB\"]"), "{}", lines[21]);
         assert_eq!(lines[22], "COPY x /y");
     }
 
     #[test]
     fn leaves_what_it_cannot_wrap_and_names_it() {
-        let injected = injected("FROM unknown\nRUN a\nRUN [\"b\"]\nONBUILD RUN c\nRUN <<E\n#!/usr/bin/python3\nE\n");
+        let injected = injected("FROM unknown\nRUN a\nRUN [\"b\"]\nONBUILD RUN c\nRUN <<E\n#!python3\nE\n");
         assert_eq!(injected.wrapped.len(), 1);
         let left: Vec<(usize, &str)> =
             injected.left.iter().map(|left| (left.line, left.instruction.as_str())).collect();
         assert_eq!(left, [(2, "RUN a"), (4, "ONBUILD RUN c"), (5, "RUN <<E")]);
+    }
+
+    #[test]
+    fn wraps_a_program_by_its_first_line() {
+        let injected = injected(
+            "FROM unknown\nrun --network=none <<'E'\n#!/usr/bin/env python3\nprint()\nE\nRUN <<-E\n\t#!/x\n\tE\n",
+        );
+        let expected = "FROM unknown\nrun --mount=type=bind,from=w --network=none <<'E'\n#!/w step -- /usr/bin/env python3\nprint()\nE\n";
+        assert!(injected.text.starts_with(expected), "{}", injected.text);
+        let step = &injected.wrapped[0];
+        assert_eq!(step.original, "run --network=none <<'E' (#!/usr/bin/env python3...)");
+        assert_eq!(
+            step.rewritten,
+            "run --mount=type=bind,from=w --network=none <<'E' (#!/w step -- /usr/bin/env python3...)"
+        );
+        // Tabs before it make it a script of the shell, and that is not known.
+        assert_eq!((injected.wrapped.len(), injected.left.len()), (1, 1));
     }
 
     #[test]
@@ -440,15 +334,5 @@ COPY x /y
         assert_eq!(inject(text, &unaware).expect("two steps").wrapped.len(), 2);
         assert!(matches!(inject("FROM x\nRUN <<EOF\nb\nEOF\n", &unaware), Err(Error::Syntax(_))));
         assert_eq!(injected("\u{feff}FROM x\nRUN a\n").wrapped.len(), 1);
-    }
-
-    #[test]
-    fn arguments_of_the_command_line_win_over_defaults() {
-        let arguments = HashMap::from([("A".to_owned(), "x".to_owned())]);
-        for (text, expected) in
-            [("$A", Some("x")), ("${A}y", Some("xy")), ("${B:-z}", Some("z")), ("${A:+w}", Some("w")), ("$B", None)]
-        {
-            assert_eq!(expand(text, &arguments).as_deref(), expected, "{text}");
-        }
     }
 }

@@ -12,6 +12,9 @@ mod inject;
 mod instructions;
 mod lines;
 mod names;
+mod output;
+mod script;
+mod shells;
 mod words;
 
 pub use inject::{Error, Injected, Injection, Left, Wrapped, inject};

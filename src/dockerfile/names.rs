@@ -4,7 +4,6 @@
 //! Dockerfile around the one that failed. Refuses to touch anything else: what a step printed is its own.
 
 use std::borrow::Cow;
-use std::ops::RangeInclusive;
 
 use super::inject::{Injected, Wrapped};
 use super::words;
@@ -18,8 +17,6 @@ pub struct Names {
     /// The words before a command, as a builder joins them.
     wrapper: String,
     escape: char,
-    /// The lines of the step that the excerpt being shown points at.
-    pointed: Option<RangeInclusive<usize>>,
 }
 
 impl Names {
@@ -33,7 +30,6 @@ impl Names {
             names_stage: injected.names_stage,
             wrapper: wrapper.iter().map(|word| format!("{word} ")).collect(),
             escape: if head.contains("escape=`") { '`' } else { '\\' },
-            pointed: None,
         }
     }
 
@@ -87,7 +83,7 @@ impl Names {
 
     /// A line that a builder prints after the last step: the name of the one that failed (` > [2/3] RUN ...:`), lines of
     /// the Dockerfile (`   3 | >>> RUN ...`), the reason.
-    pub fn epilogue<'a>(&mut self, shown: &'a str) -> Cow<'a, str> {
+    pub fn epilogue<'a>(&self, shown: &'a str) -> Cow<'a, str> {
         if let Some(name) = shown.strip_prefix(" > ").and_then(|rest| rest.strip_suffix(':')) {
             return Cow::Owned(format!(" > {}:", self.vertex(name)));
         }
@@ -96,12 +92,6 @@ impl Names {
             && let Some(original) = line.checked_sub(1).and_then(|line| self.lines.get(line))
             && let Some(mark) = text.get(..4)
         {
-            if mark == ">>> " {
-                let step = self.steps.iter().find(|step| step.lines.contains(&line));
-                self.pointed = step.map(|step| step.lines.clone()).or(self.pointed.take());
-            }
-            let is_pointed_at = self.pointed.as_ref().is_some_and(|lines| lines.contains(&line));
-            let mark = if is_pointed_at { ">>> " } else { mark };
             return Cow::Owned(format!("{number} | {mark}{original}"));
         }
         self.reason(shown)
@@ -157,11 +147,12 @@ mod tests {
 
     #[test]
     fn the_epilogue_is_that_of_the_original() {
-        let (mut names, injected) = names("FROM x\nRUN a \\\n  b\nCOPY c d\n");
+        let (names, injected) = names("FROM x\nRUN a \\\n  b\nCOPY c d\n");
         let lines: Vec<&str> = injected.text.lines().collect();
-        assert_eq!(names.epilogue(&format!(" > [stage-0 2/3] {}:", lines[1])), " > [2/3] RUN a   b:");
+        let shown = format!(" > [stage-0 2/3] {}:", injected.wrapped[0].rewritten);
+        assert_eq!(names.epilogue(&shown), " > [2/3] RUN a   b:");
         assert_eq!(names.epilogue(&format!("   2 | >>> {}", lines[1])), "   2 | >>> RUN a \\");
-        assert_eq!(names.epilogue(&format!("   3 |     {}", lines[2])), "   3 | >>>   b");
+        assert_eq!(names.epilogue(&format!("   3 | >>> {}", lines[2])), "   3 | >>>   b");
         assert_eq!(names.epilogue("   4 |     COPY c d"), "   4 |     COPY c d");
         assert_eq!(
             names.epilogue("ERROR: process \"/w step -- /bin/sh -c a   b\" did not complete"),

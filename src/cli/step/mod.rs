@@ -34,6 +34,15 @@ pub(crate) struct Arguments {
     command: Vec<OsString>,
 }
 
+/// The words of a step that the kernel started for the first line of a program (`#!/.../wheeltap step -- INTERPRETER
+/// ARGUMENT`): it gives all behind the path as one argument, and so the interpreter's argument remains one.
+pub(super) fn of_first_line(arguments: &[OsString]) -> Option<Vec<OsString>> {
+    let (first, rest) = arguments.split_first()?;
+    let (own, command) = first.to_str()?.strip_prefix("step ")?.split_once("-- ")?;
+    let own = ["step"].into_iter().chain(own.split_whitespace()).chain(["--"]);
+    Some(own.chain(command.splitn(2, ' ')).map(OsString::from).chain(rest.iter().cloned()).collect())
+}
+
 /// How often the journal and `PATH` are looked at.
 const PERIOD: Duration = Duration::from_millis(100);
 
@@ -114,5 +123,21 @@ impl Tap for Step {
 
     fn period(&self) -> Option<Duration> {
         Some(self.session.period().map_or(PERIOD, |period| period.min(PERIOD)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_of_a_program_is_one_argument() {
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        assert_eq!(
+            of_first_line(&words(&["step --observe -- /usr/bin/env python3 -u", "/dev/pipes/EOF", "a b"])),
+            Some(words(&["step", "--observe", "--", "/usr/bin/env", "python3 -u", "/dev/pipes/EOF", "a b"]))
+        );
+        assert_eq!(of_first_line(&words(&["step -- /bin/sh", "/x"])), Some(words(&["step", "--", "/bin/sh", "/x"])));
+        assert_eq!(of_first_line(&words(&["step", "--", "/bin/sh -- x"])), None);
     }
 }
