@@ -7,6 +7,8 @@
 
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod caches;
+mod commands;
 mod heredoc;
 mod inject;
 mod instructions;
@@ -17,6 +19,7 @@ mod script;
 mod shells;
 mod words;
 
+pub use caches::{Diagnosis, Tool, caches};
 pub use inject::{Error, Injected, Injection, Left, Wrapped, inject};
 pub use instructions::instructions;
 pub use names::Names;

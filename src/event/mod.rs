@@ -8,6 +8,7 @@
 
 mod artifact;
 mod bytes;
+mod cache;
 mod filename;
 mod journal;
 pub mod json;
@@ -20,6 +21,7 @@ mod summary;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
 pub use bytes::{printable, shell_word, text};
+pub use cache::CacheState;
 pub use filename::{Filename, Tags, canonical_name, sdist_stem};
 pub use journal::{Attempt, AttemptKind, Event};
 pub use moment::Moment;

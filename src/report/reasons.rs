@@ -203,15 +203,17 @@ fn names_wheelhouse_and_index(session: &Session, run: &Invocation) -> bool {
 fn keeps_no_cache(session: &Session, run: Option<&Invocation>, instruction: Option<&str>) -> bool {
     // pip takes any beginning of an option that no other option has.
     let is_flag = |word: &str| word.len() >= "--no-ca".len() && "--no-cache-dir".starts_with(word);
+    // pip's cache is disabled by any value, `0` and `off` included.
+    let disables = |value: &str| !value.is_empty();
     let in_instruction = |text: &str| {
         let words = text.split(|c: char| c.is_whitespace() || matches!(c, ';' | '&' | '"' | '\'' | ','));
-        words.clone().any(is_flag) || words.filter_map(|word| word.strip_prefix("PIP_NO_CACHE_DIR=")).any(is_true)
+        words.clone().any(is_flag) || words.filter_map(|word| word.strip_prefix("PIP_NO_CACHE_DIR=")).any(disables)
     };
     match run {
         // What the run itself was told is better evidence than the text of a step with several runs.
         Some(run) if !run.argv.is_empty() && run.argv.iter().any(|word| is_flag(word)) => true,
         Some(run) if !run.argv.is_empty() => {
-            session.build_info.build_args.get("PIP_NO_CACHE_DIR").is_some_and(|value| is_true(value))
+            session.build_info.build_args.get("PIP_NO_CACHE_DIR").is_some_and(|value| disables(value))
                 || instruction.is_some_and(|text| text.contains("PIP_NO_CACHE_DIR=") && in_instruction(text))
         }
         _ => instruction.is_some_and(in_instruction),

@@ -3,12 +3,7 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-#[path = "../support/requires.rs"]
-#[allow(dead_code, reason = "each test binary uses a part of this")]
-mod requires;
-#[path = "../support/schema.rs"]
-mod schema;
-
+mod caches;
 mod doctor;
 mod gates;
 mod harness;
@@ -23,4 +18,6 @@ mod run;
 mod schemas;
 mod shims;
 mod step;
+#[path = "../support/mod.rs"]
+mod support;
 mod which;

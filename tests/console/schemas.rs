@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::harness::Place;
-use crate::schema::Validator;
+use crate::support::schema::Validator;
 
 /// Example sessions, real runs and sessions of recorded texts, by the directory that holds them.
 fn sessions(place: &Place) -> Vec<String> {

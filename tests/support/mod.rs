@@ -11,6 +11,7 @@ pub(crate) mod index;
 pub(crate) mod pips;
 pub(crate) mod place;
 pub(crate) mod requires;
+pub(crate) mod schema;
 pub(crate) mod streams;
 pub(crate) mod tree;
 pub(crate) mod wheels;

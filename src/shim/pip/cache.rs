@@ -61,7 +61,9 @@ impl Cache {
         environment: &impl Environment,
     ) -> Option<Cache> {
         let variable = |name| if isolated { None } else { environment.given(name) };
-        if disabled || variable("PIP_NO_CACHE_DIR").is_some() || configuration.no_cache_dir.is_some() {
+        // pip passes over a setting without a value.
+        let says = |value: Option<&Vec<u8>>| value.is_some_and(|value| !value.is_empty());
+        if disabled || variable("PIP_NO_CACHE_DIR").is_some() || says(configuration.no_cache_dir.as_ref()) {
             return None;
         }
         let named = given.map(|path| expand(path, environment));
@@ -83,14 +85,14 @@ impl Cache {
         let apart = self.directory.join("http-v2").join(&below);
         match File::open(PathBuf::from(format!("{}.body", apart.display()))) {
             Ok(file) => {
-                let record = read(&apart).and_then(|(bytes, written)| {
+                let record = read(&apart).ok().and_then(|(bytes, written)| {
                     Some(Record { apart: true, born: born(&apart), ..Response::parse(&bytes)?.record(written) })
                 });
                 measure(file).ok().map(|body| Body { record, ..body })
             }
             Err(_) => {
                 let path = self.directory.join("http").join(&below);
-                let (bytes, written) = read(&path)?;
+                let (bytes, written) = read(&path).ok()?;
                 let response = Response::parse(&bytes)?;
                 let sha256 = Sha256(sha2::Sha256::digest(response.body).into());
                 let record = Some(Record { born: born(&path), ..response.record(written) });
@@ -177,25 +179,27 @@ pub(crate) fn present() -> i128 {
 }
 
 /// A file's bytes, and when it was written.
-fn read(path: &Path) -> Option<(Vec<u8>, i128)> {
-    let mut file = File::open(path).ok()?;
-    let metadata = file.metadata().ok()?;
+pub(super) fn read(path: &Path) -> io::Result<(Vec<u8>, i128)> {
+    let mut file = File::open(path)?;
+    let metadata = file.metadata()?;
     let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    file.read_to_end(&mut bytes).ok()?;
-    Some((bytes, written(&metadata)))
+    file.read_to_end(&mut bytes)?;
+    Ok((bytes, written(&metadata)))
 }
 
 /// What a cachecontrol record holds under `response`.
 #[derive(Debug, PartialEq)]
-struct Response<'a> {
+pub(super) struct Response<'a> {
     body: &'a [u8],
     status: u16,
+    /// The length of the body as it was sent; `None` where it came in chunks.
+    pub(super) length: Option<u64>,
     date: Option<&'a str>,
     policy: Option<&'a str>,
 }
 
 impl<'a> Response<'a> {
-    fn parse(record: &'a [u8]) -> Option<Self> {
+    pub(super) fn parse(record: &'a [u8]) -> Option<Self> {
         let response = value(rmpv::decode::read_value_ref(&mut record.strip_prefix(b"cc=4,")?).ok()?, "response")?;
         let field = |name| value(response.clone(), name);
         let ValueRef::Binary(body) = field("body")? else { return None };
@@ -204,7 +208,9 @@ impl<'a> Response<'a> {
             _ => None,
         };
         let status = field("status").and_then(|status| status.as_u64()?.try_into().ok()).unwrap_or(0);
-        Some(Response { body, status, date: header("date"), policy: header("cache-control") })
+        let length = header("content-length").filter(|_| header("transfer-encoding").is_none());
+        let length = length.and_then(|length| length.trim().parse().ok());
+        Some(Response { body, status, length, date: header("date"), policy: header("cache-control") })
     }
 
     fn record(&self, written: i128) -> Record {
@@ -249,7 +255,7 @@ mod tests {
     fn reads_a_record() {
         // {"vary": {}, "response": {"status": 200, "body": b"abc"}}, by python's msgpack.
         let record = b"cc=4,\x82\xa4vary\x80\xa8response\x82\xa6status\xcc\xc8\xa4body\xc4\x03abc";
-        let response = Response { body: b"abc", status: 200, date: None, policy: None };
+        let response = Response { body: b"abc", status: 200, length: None, date: None, policy: None };
         assert_eq!(Response::parse(record), Some(response));
         for cut in 0..record.len() {
             assert_eq!(Response::parse(&record[..cut]), None);
@@ -258,7 +264,7 @@ mod tests {
 
     #[test]
     fn reckons_how_long_a_response_is_fresh() {
-        let fresh = |date, policy| Response { body: b"", status: 200, date, policy }.fresh_until();
+        let fresh = |date, policy| Response { body: b"", status: 200, length: None, date, policy }.fresh_until();
         let date = Some("Thu, 01 Jan 1970 00:01:00 GMT");
         assert_eq!(fresh(date, Some("public, max-age=600")), Some(660_000_000_000));
         assert_eq!(fresh(date, Some("no-store")), None);

@@ -80,33 +80,66 @@ impl Configuration {
     }
 
     fn take(&mut self, text: &[u8], wanted: &[u8]) {
-        let mut section: &[u8] = b"";
-        for line in text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii) {
-            if let Some(name) = line.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) {
-                section = name;
-            } else if section == wanted
-                && let Some(at) = memchr::memchr2(b'=', b':', line)
-            {
-                let key = line[..at].trim_ascii().to_ascii_lowercase();
-                let value = line[at + 1..].trim_ascii().to_vec();
-                match key.as_slice() {
-                    b"log" | b"log-file" | b"local-log" | b"log_file" | b"local_log" => self.log = Some(value),
-                    b"cache-dir" | b"cache_dir" => self.cache_dir = Some(value),
-                    b"no-cache-dir" | b"no_cache_dir" => self.no_cache_dir = Some(value),
-                    key => {
-                        let is =
-                            |option: &str| key.iter().map(|b| if *b == b'_' { b'-' } else { *b }).eq(option.bytes());
-                        let option = OUTPUT.iter().find(|(option, _)| is(option));
-                        option.into_iter().for_each(|(option, _)| drop(self.output.insert(option, value.clone())));
-                    }
+        for Line { key, value, .. } in lines(text).filter(|line| line.section == wanted) {
+            match key.as_str() {
+                "log" | "log-file" | "local-log" => self.log = Some(value),
+                "cache-dir" => self.cache_dir = Some(value),
+                "no-cache-dir" => self.no_cache_dir = Some(value),
+                key => {
+                    let option = OUTPUT.iter().find(|(option, _)| *option == key);
+                    option.into_iter().for_each(|(option, _)| drop(self.output.insert(option, value.clone())));
                 }
             }
         }
     }
 }
 
+/// One setting of a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Line<'a> {
+    /// Its line, from 1.
+    pub(crate) number: usize,
+    /// The section that it stands in.
+    pub(crate) section: &'a [u8],
+    /// The option as pip knows it: in lower case, with hyphens.
+    pub(crate) key: String,
+    /// Its value; the lines that continue it, which are indented, are joined by line ends.
+    pub(crate) value: Vec<u8>,
+}
+
+/// The settings of a configuration file, as `configparser` reads them.
+pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let mut physical = text.split(|&byte| byte == b'\n').enumerate().peekable();
+    let mut section: &[u8] = b"";
+    std::iter::from_fn(move || {
+        loop {
+            let (number, line) = physical.next()?;
+            let line = line.trim_ascii();
+            if line.starts_with(b"#") || line.starts_with(b";") {
+                continue;
+            }
+            if let Some(name) = line.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) {
+                section = name;
+                continue;
+            }
+            let Some(at) = memchr::memchr2(b'=', b':', line) else { continue };
+            let key = crate::event::text(line[..at].trim_ascii()).to_lowercase().replace('_', "-");
+            let mut value = line[at + 1..].trim_ascii().to_vec();
+            let goes_on = |line: &&[u8]| line.starts_with(b" ") || line.starts_with(b"\t");
+            while let Some((_, more)) = physical.next_if(|(_, line)| goes_on(line) && !line.trim_ascii().is_empty()) {
+                let more = more.trim_ascii();
+                if !more.starts_with(b"#") && !more.starts_with(b";") {
+                    value.extend_from_slice(if value.is_empty() { b"" } else { b"\n" });
+                    value.extend_from_slice(more);
+                }
+            }
+            return Some(Line { number: number + 1, section, key, value });
+        }
+    })
+}
+
 /// The files that pip would read, in its order.
-fn files(isolated: bool, tool: &Path, environment: &impl Environment) -> Vec<PathBuf> {
+pub(crate) fn files(isolated: bool, tool: &Path, environment: &impl Environment) -> Vec<PathBuf> {
     let named = environment.given("PIP_CONFIG_FILE").map(PathBuf::from);
     // pip reads no file at all when the variable names the null device.
     if named.as_deref() == Some(Path::new("/dev/null")) {
@@ -179,6 +212,14 @@ mod tests {
         assert_eq!(configuration(b"install").cache_dir.as_deref(), Some(&b"/d"[..]));
         assert_eq!(configuration(b"wheel").log.as_deref(), Some(&b"w"[..]));
         assert_eq!(configuration(b"download").log.as_deref(), Some(&b"z"[..]));
+    }
+
+    #[test]
+    fn a_value_goes_on_in_indented_lines() {
+        let text = b"[global]\n# find-links = no\nFind_Links =\n    /a=1\n    # no\n\t/b\nno-index: true\n";
+        let found: Vec<_> = lines(text).map(|line| (line.number, line.key, line.value)).collect();
+        let expected = [(3, "find-links", "/a=1\n/b"), (7, "no-index", "true")];
+        assert_eq!(found, expected.map(|(number, key, value)| (number, key.to_owned(), value.as_bytes().to_vec())));
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod cache;
 mod command;
 mod configuration;
 mod doubt;
+mod entries;
 mod evidence;
 mod installed;
 mod listener;
@@ -18,7 +19,8 @@ mod recording;
 
 pub(crate) use cache::Cache;
 pub(crate) use command::Command;
-pub(crate) use configuration::{Configuration, Environment, Inherited, expand};
+pub(crate) use configuration::{Configuration, Environment, Inherited, expand, files, lines};
+pub(crate) use entries::Entries;
 pub(crate) use evidence::Files;
 pub(crate) use installed::version as installed_version;
 pub(crate) use listener::Listener;

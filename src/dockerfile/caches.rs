@@ -1,0 +1,314 @@
+//! Which caches the steps of a Dockerfile make no use of, and why: what pip and apt-get would fetch again each time a
+//! step runs.
+//!
+//! Refuses to know the base image: what only official images hold is said to be theirs. Here documents are not looked
+//! into.
+
+use std::collections::HashMap;
+
+use super::commands::{Simple, commands};
+use super::instructions;
+use crate::event::CacheState::{self, Broken, Bypassed, Cold, Disabled};
+
+/// Whose cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tool {
+    /// pip's.
+    Pip,
+    /// apt's archives.
+    Apt,
+}
+
+/// What keeps a cache from being of use to a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnosis {
+    /// The line on which the step begins, from 1.
+    pub line: usize,
+    /// Whose cache.
+    pub tool: Tool,
+    /// How.
+    pub state: CacheState,
+    /// What that means.
+    pub text: String,
+    /// What says so, as it is written.
+    pub evidence: String,
+    /// What to change.
+    pub remedy: String,
+}
+
+/// What is in force at a point of a stage.
+#[derive(Clone, Debug)]
+struct Stage {
+    variables: HashMap<String, (String, usize)>,
+    user: String,
+    /// Whether anything before took docker-clean away.
+    is_rid_of_clean: bool,
+    /// Whether anything before told apt to keep packages, which `apt` does not do of itself.
+    keeps_packages: bool,
+}
+
+/// A mount of a step.
+struct Mount<'a> {
+    target: &'a str,
+    uid: Option<&'a str>,
+}
+
+/// What is wrong with the caches of the steps of the Dockerfile `text`.
+pub fn caches(text: &str) -> Vec<Diagnosis> {
+    let fresh =
+        Stage { variables: HashMap::new(), user: "root".to_owned(), is_rid_of_clean: false, keeps_packages: false };
+    let mut stage = fresh.clone();
+    let (mut stages, mut name): (HashMap<String, Stage>, Option<String>) = (HashMap::new(), None);
+    let (mut found, mut number) = (Vec::new(), 0);
+    for (line, instruction) in instructions(text) {
+        let (keyword, rest) = instruction.split_once(char::is_whitespace).unwrap_or((&instruction, ""));
+        match keyword.to_ascii_uppercase().as_str() {
+            "FROM" => {
+                if let Some(name) = name.take() {
+                    stages.insert(name, stage);
+                }
+                let words: Vec<_> = rest.split_whitespace().filter(|word| !word.starts_with("--")).collect();
+                stage = words.first().and_then(|base| stages.get(&base.to_lowercase())).unwrap_or(&fresh).clone();
+                name = Some(words.get(2).map_or_else(|| number.to_string(), |name| name.to_lowercase()));
+                number += 1;
+            }
+            "USER" => stage.user = rest.split(':').next().unwrap_or_default().trim().to_owned(),
+            "ENV" | "ARG" => {
+                let pairs = commands(rest);
+                let old = rest.split_once(char::is_whitespace).filter(|(name, _)| !name.contains('='));
+                let old = old.map(|(name, value)| (name.to_owned(), value.trim().to_owned()));
+                for (name, value) in old.into_iter().chain(pairs.into_iter().flat_map(|one| one.assignments)) {
+                    stage.variables.insert(name, (value, line));
+                }
+            }
+            "RUN" => step(line, rest, &mut stage, &mut found),
+            _ => {}
+        }
+    }
+    found
+}
+
+fn step(line: usize, rest: &str, stage: &mut Stage, found: &mut Vec<Diagnosis>) {
+    let flags = rest.split_whitespace().take_while(|word| word.starts_with("--"));
+    let mounts: Vec<_> = flags.clone().filter_map(|flag| cache_mount(flag.strip_prefix("--mount=")?)).collect();
+    let length = flags.last().map_or(0, |last| last.as_ptr() as usize - rest.as_ptr() as usize + last.len());
+    let text = &rest[length..];
+    // What this step does away with counts from its beginning: it comes first wherever it is of use.
+    stage.is_rid_of_clean |= text.contains("docker-clean");
+    stage.keeps_packages |= text.contains("Keep-Downloaded-Packages");
+    let mut exported = stage.variables.clone();
+    let all = commands(text);
+    for one in &all {
+        let mut variables = exported.clone();
+        variables.extend(one.assignments.iter().map(|(name, value)| (name.clone(), (value.clone(), line))));
+        if one.words.is_empty() {
+            exported = variables;
+        } else if let Some(pip) = Pip::of(one) {
+            found.extend(pip.diagnoses(line, &variables, stage, &mounts));
+        } else if is_apt_install(one) {
+            found.extend(apt(line, one, &all, stage, &mounts));
+        }
+    }
+    found.dedup();
+}
+
+/// A call of pip that fetches.
+struct Pip<'a> {
+    words: &'a [String],
+}
+
+impl<'a> Pip<'a> {
+    fn of(command: &'a Simple) -> Option<Self> {
+        let name = command.words.first()?.rsplit('/').next()?;
+        let is_version = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || c == '.');
+        let words = match command.words.as_slice() {
+            [_, words @ ..] if name.strip_prefix("pip").is_some_and(is_version) => words,
+            [_, words @ ..] if name.strip_prefix("python").is_some_and(is_version) => {
+                let at = words.iter().position(|word| word == "-m")?;
+                words.get(at + 1).filter(|module| *module == "pip")?;
+                &words[at + 2..]
+            }
+            _ => return None,
+        };
+        let verb = words.iter().find(|word| ["install", "download", "wheel", "lock"].contains(&word.as_str()));
+        verb.map(|_| Pip { words })
+    }
+
+    fn value(&self, names: &[&str]) -> Option<&'a str> {
+        self.words.iter().enumerate().find_map(|(at, word)| match word.split_once('=') {
+            Some((name, value)) if names.contains(&name) => Some(value),
+            _ if names.contains(&word.as_str()) => self.words.get(at + 1).map(String::as_str),
+            _ => None,
+        })
+    }
+
+    fn diagnoses(
+        &self,
+        line: usize,
+        variables: &HashMap<String, (String, usize)>,
+        stage: &Stage,
+        mounts: &[Mount<'_>],
+    ) -> Option<Diagnosis> {
+        let set = |name: &str| variables.get(name).filter(|(value, _)| !value.is_empty());
+        let diagnosis = |state, text: &str, evidence: String, remedy: String| {
+            Some(Diagnosis { line, tool: Tool::Pip, state, text: text.to_owned(), evidence, remedy })
+        };
+        let is_yes = |value: &str| ["1", "y", "yes", "t", "true", "on"].contains(&value.to_lowercase().as_str());
+        let no_index = self.words.iter().any(|word| word == "--no-index")
+            || set("PIP_NO_INDEX").is_some_and(|(value, _)| is_yes(value));
+        let links = self.value(&["--find-links", "-f"]).or(set("PIP_FIND_LINKS").map(|(value, _)| value.as_str()));
+        if no_index {
+            // Nothing is downloaded, so that nothing is to be kept.
+            return None;
+        }
+        if let Some(links) = links.filter(|links| !links.contains("://") || links.starts_with("file:")) {
+            let text = "a wheelhouse is named, and an index beside it: of the same version pip takes the index's";
+            return diagnosis(Bypassed, text, format!("`--find-links {links}`"), "add `--no-index`".to_owned());
+        }
+        let directory = cache_of(self.value(&["--cache-dir"]), &set, stage);
+        let mount =
+            directory.as_deref().and_then(|directory| mounts.iter().find(|mount| holds(mount.target, directory)));
+        // pip takes any unambiguous beginning of an option.
+        let is_flag = |word: &&String| word.len() >= "--no-ca".len() && "--no-cache-dir".starts_with(word.as_str());
+        let said = self.words.iter().find(is_flag).map(|word| (format!("`{word}`"), "leave it out".to_owned()));
+        let said = said.or_else(|| {
+            let (value, at) = set("PIP_NO_CACHE_DIR")?;
+            let no = if is_yes(value) { "" } else { ", which disables whatever its value" };
+            let evidence = format!("`PIP_NO_CACHE_DIR={value}` on line {at}{no}");
+            Some((evidence, format!("take it out of line {at}")))
+        });
+        let uid = match stage.user.as_str() {
+            user if is_root(user) => String::new(),
+            user if user.starts_with(|c: char| c.is_ascii_digit()) => format!(",uid={user}"),
+            _ => ",uid=...".to_owned(),
+        };
+        let target = directory.as_deref().unwrap_or("...");
+        let wanted = format!("`--mount=type=cache,target={target}{uid}`");
+        if let Some((evidence, remedy)) = said {
+            let keep = match mount {
+                Some(_) => "; the step's cache mount then serves".to_owned(),
+                None => format!(", and mount a cache: {wanted} keeps it out of the image"),
+            };
+            return diagnosis(Disabled, "pip is told to keep no cache", evidence, format!("{remedy}{keep}"));
+        }
+        let directory = directory?;
+        if let Some(mount) = mount {
+            let foreign = !is_root(&stage.user) && mount.uid.is_none();
+            let owned = mount.uid.is_some_and(|uid| uid != "0") && is_root(&stage.user);
+            if !foreign && !owned {
+                return None;
+            }
+            let text = "the cache mount is another user's: pip warns, and keeps nothing";
+            let owner = mount.uid.unwrap_or("0");
+            let evidence = format!("`{}` belongs to user {owner}, and the step runs as `{}`", mount.target, stage.user);
+            let remedy = if foreign {
+                "add `,uid=` with that user's number to the mount"
+            } else {
+                "take `uid=` out of the mount"
+            };
+            return diagnosis(Broken, text, evidence, remedy.to_owned());
+        }
+        let meant = mounts.iter().find(|mount| mount.target.contains("pip") || mount.target.ends_with("/.cache"));
+        if let Some(mount) = meant {
+            let text = "a cache is mounted where pip does not look";
+            let evidence = format!("`{}` is mounted, and pip's cache is `{directory}`", mount.target);
+            return diagnosis(Bypassed, text, evidence, format!("mount it at `{directory}`"));
+        }
+        let text = "pip's cache is in a layer of the image: it is gone when the step runs again";
+        diagnosis(Cold, text, "no cache mount".to_owned(), format!("`RUN {}`", wanted.trim_matches('`')))
+    }
+}
+
+/// Where pip keeps its cache in a step; `given` is the value of `--cache-dir`.
+fn cache_of<'a>(
+    given: Option<&str>,
+    set: &dyn Fn(&str) -> Option<&'a (String, usize)>,
+    stage: &Stage,
+) -> Option<String> {
+    let variable = |name: &str| set(name).map(|(value, _)| value.trim_end_matches('/').to_owned());
+    let home = || match stage.user.as_str() {
+        user if is_root(user) => Some("/root".to_owned()),
+        // The home of a number stands in the image.
+        user if user.starts_with(|c: char| c.is_ascii_digit()) => None,
+        user => Some(format!("/home/{user}")),
+    };
+    let directory = given.map(str::to_owned).or_else(|| variable("PIP_CACHE_DIR"));
+    let directory = directory.or_else(|| variable("XDG_CACHE_HOME").map(|base| format!("{base}/pip")));
+    let directory = directory.or_else(|| variable("HOME").or_else(home).map(|home| format!("{home}/.cache/pip")));
+    directory.filter(|path| !path.contains('$'))
+}
+
+fn is_root(user: &str) -> bool {
+    matches!(user, "" | "root" | "0")
+}
+
+/// Whether what is at `target` holds `directory`.
+fn holds(target: &str, directory: &str) -> bool {
+    directory.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn cache_mount(mount: &str) -> Option<Mount<'_>> {
+    let field = |names: &[&str]| {
+        mount.split(',').find_map(|part| part.split_once('=').filter(|(name, _)| names.contains(name)).map(|(_, v)| v))
+    };
+    let target = field(&["target", "dst", "destination"])?.trim_end_matches('/');
+    (field(&["type"]) == Some("cache")).then(|| Mount { target, uid: field(&["uid"]) })
+}
+
+fn is_apt_install(command: &Simple) -> bool {
+    let name = command.words.first().and_then(|word| word.rsplit('/').next());
+    let verbs = ["install", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "reinstall"];
+    matches!(name, Some("apt-get" | "apt")) && command.words.iter().any(|word| verbs.contains(&word.as_str()))
+}
+
+fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[Mount<'_>]) -> Option<Diagnosis> {
+    const USUAL: &str = "/var/cache/apt/archives";
+    const MOUNT: &str = "--mount=type=cache,target=/var/cache/apt,sharing=locked";
+    let diagnosis = |state, text: &str, evidence: String, remedy: String| {
+        Some(Diagnosis { line, tool: Tool::Apt, state, text: text.to_owned(), evidence, remedy })
+    };
+    let moved = command.words.iter().find_map(|word| {
+        let word = word.strip_prefix("-o").unwrap_or(word).trim_start_matches('=');
+        let word = word.split_once('=').filter(|(key, _)| key.eq_ignore_ascii_case("Dir::Cache::archives"));
+        word.map(|(_, value)| value.trim_end_matches('/').to_owned())
+    });
+    let archives = moved.as_deref().unwrap_or(USUAL);
+    let Some(mount) = mounts.iter().find(|mount| holds(mount.target, archives)) else {
+        if let Some(mount) =
+            mounts.iter().find(|mount| mount.target.contains("/apt") && !mount.target.contains("/lib/"))
+        {
+            let text = "a cache is mounted where apt does not look";
+            let evidence = format!("`{}` is mounted, and apt's archives are `{archives}`", mount.target);
+            return diagnosis(Bypassed, text, evidence, format!("mount it at `{archives}`"));
+        }
+        let text = "apt's archives are in a layer of the image: they are gone when the step runs again";
+        let remedy = format!("`RUN {MOUNT} rm -f /etc/apt/apt.conf.d/docker-clean && apt-get ...`");
+        return diagnosis(Cold, text, "no cache mount".to_owned(), remedy);
+    };
+    let cleans = all.iter().find(|one| {
+        let is = |name: &str| one.words.first().is_some_and(|word| word.rsplit('/').next() == Some(name));
+        let removes = || one.words.iter().any(|word| holds(mount.target, word.trim_end_matches(['*', '/'])));
+        ((is("apt-get") || is("apt")) && one.words.iter().any(|word| word == "clean")) || (is("rm") && removes())
+    });
+    if let Some(cleans) = cleans {
+        let text = "the step empties the cache that it mounts";
+        return diagnosis(Disabled, text, format!("`{}`", cleans.words.join(" ")), "leave that out".to_owned());
+    }
+    if !stage.is_rid_of_clean {
+        let text =
+            "a cache is mounted, and the official images of Debian and Ubuntu delete each package from it at once";
+        let evidence = "nothing before removes `/etc/apt/apt.conf.d/docker-clean`".to_owned();
+        let remedy = "begin the step with `rm -f /etc/apt/apt.conf.d/docker-clean`".to_owned();
+        return diagnosis(Disabled, text, evidence, remedy);
+    }
+    let is_apt = command.words.first().is_some_and(|word| word.rsplit('/').next() == Some("apt"));
+    if is_apt && !stage.keeps_packages {
+        let text = "a cache is mounted, and `apt`, unlike `apt-get`, keeps no package that it has installed";
+        let remedy = "use `apt-get`, or `-o APT::Keep-Downloaded-Packages=true`".to_owned();
+        return diagnosis(Disabled, text, format!("`{}`", command.words.join(" ")), remedy);
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;
