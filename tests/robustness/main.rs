@@ -65,6 +65,8 @@ fn cases_that_were_found_are_borne() {
     for after in ["\u{202e}", "or\"\u{202e}\"==os_name", " \"\u{202e}\"", "and os_name=='\u{202e}'"] {
         entries::requirements(format!("six; python_version < '3.8'{after}\n").as_bytes());
     }
+    // A line of version 3 of what apt's hook reads, with fewer than its nine fields.
+    entries::apt_methods(b"\x00\xffVERSION 3\n\nname - 1.0 /x\n");
 }
 
 /// Each entry is a fuzz target, and each fuzz target an entry.

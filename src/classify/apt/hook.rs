@@ -70,17 +70,20 @@ impl Hook {
     }
 
     fn package(&self, line: &[u8]) -> Option<Package> {
-        let (fields, version, arch) = match self.version {
+        let (count, version, arch) = match self.version {
             0 | 1 => (1, 0, None),
             2 => (5, 3, None),
             _ => (9, 5, Some(6)),
         };
-        let fields: Vec<_> = line.splitn(fields, |byte| *byte == b' ').collect();
+        let fields: Vec<_> = line.splitn(count, |byte| *byte == b' ').collect();
         let path = fields.last().filter(|path| path.starts_with(b"/"))?.to_vec();
         let named = path.rsplit(|byte| *byte == b'/').next().and_then(|name| PackageFile::parse(&text(name)));
         if fields.len() == 1 {
             let named = named?;
             return Some(Package { name: named.name, version: named.version, arch: Some(named.arch), path });
+        }
+        if fields.len() < count {
+            return None;
         }
         let arch = arch.map(|at| text(fields[at])).or(named.map(|named| named.arch));
         Some(Package { name: text(fields[0]), version: text(fields[version]), arch, path })
