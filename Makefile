@@ -7,9 +7,12 @@ ARCH := $(shell uname -m)
 MUSL := $(ARCH)-unknown-linux-musl
 # A static binary: musl where the toolchain has the target, else the C library of this machine, linked in.
 TARGET := $(if $(wildcard $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib/$(MUSL)),$(MUSL),$(ARCH)-unknown-linux-gnu)
+# For another machine (make build TARGET=aarch64-unknown-linux-musl, after rustup target add): Rust's own linker, since
+# nothing here is C; the binary stays where cargo puts it, beside that of this machine.
+FOREIGN := $(filter-out $(ARCH)-%,$(TARGET))
 # At a fixed address: a start has no relocations to write, and the file is a twentieth smaller.
-STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static -C relocation-model=static"
-BINARY := target/wheeltap
+STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static -C relocation-model=static$(if $(FOREIGN), -C linker=rust-lld)"
+BINARY := $(if $(FOREIGN),target/$(TARGET)/release/wheeltap,target/wheeltap)
 PREFIX ?= /usr/local
 REQUIREMENTS ?= examples/requirements/*.txt
 
@@ -17,10 +20,10 @@ REQUIREMENTS ?= examples/requirements/*.txt
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build the one static binary; afterwards PATH=$PWD/shims:$PATH records
+build: ## build the one static binary (or for TARGET=...); afterwards PATH=$PWD/shims:$PATH records
 	@tools/prerequisites build
 	$(STATIC) cargo build --release --locked --target $(TARGET)
-	@cp target/$(TARGET)/release/wheeltap $(BINARY).new && mv -f $(BINARY).new $(BINARY)
+	@$(if $(FOREIGN),,cp target/$(TARGET)/release/wheeltap $(BINARY).new && mv -f $(BINARY).new $(BINARY))
 	@echo "built $(BINARY): $$(stat -c %s $(BINARY)) bytes, $(TARGET), static"
 
 wheelhouse: build ## fill wheelhouse/ from REQUIREMENTS through the shim and say what was downloaded
