@@ -1,6 +1,7 @@
 //! The [`Tap`], kept from doing harm: every call under `catch_unwind`, none after the first panic.
 
 use std::any::Any;
+use std::os::fd::{AsRawFd, RawFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,15 @@ impl<'a> Listener<'a> {
         Some(self.next_tick?.saturating_duration_since(Instant::now()))
     }
 
+    /// The number of the descriptor that the tap watches, -1 if there is none.
+    pub(super) fn watched(&mut self) -> RawFd {
+        self.call(|tap| tap.watched().map(|descriptor| descriptor.as_raw_fd())).flatten().unwrap_or(-1)
+    }
+
+    pub(super) fn woken(&mut self) {
+        self.call(|tap| tap.woken());
+    }
+
     pub(super) fn into_panic(self) -> Option<String> {
         self.panic
     }
@@ -100,6 +110,8 @@ pub fn panic_text(payload: &(dyn Any + Send)) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::{AsFd, BorrowedFd};
+
     use super::*;
 
     /// Holds back an unfinished line, turns `a` into `b`, and panics where it is told to.
@@ -181,6 +193,28 @@ mod tests {
             let _ = std::panic::take_hook();
             assert_eq!(said, expected, "{place} at {at}");
         }
+    }
+
+    #[test]
+    fn a_tap_that_panics_watches_nothing_any_more() {
+        struct Watching(std::fs::File);
+        impl Tap for Watching {
+            fn watched(&self) -> Option<BorrowedFd<'_>> {
+                Some(self.0.as_fd())
+            }
+
+            fn woken(&mut self) {
+                panic!("told to");
+            }
+        }
+        let mut tap = Watching(std::fs::File::open("/dev/null").unwrap());
+        let number = tap.0.as_raw_fd();
+        let mut listener = Listener::new(&mut tap);
+        assert_eq!(listener.watched(), number);
+        std::panic::set_hook(Box::new(|_| {}));
+        listener.woken();
+        let _ = std::panic::take_hook();
+        assert_eq!(listener.watched(), -1);
     }
 
     #[test]

@@ -157,15 +157,19 @@ impl Child {
     /// Waits for something to happen and deals with it.
     fn step(&mut self, listener: &mut Listener<'_>) {
         let timeout = [listener.tick(), self.call_bystander()].into_iter().flatten().min();
-        let mut ready = Vec::with_capacity(1 + 2 * self.lanes.len());
+        let mut ready = Vec::with_capacity(2 + 2 * self.lanes.len());
         let signals = if self.end.is_none() { self.signals.as_raw_fd() } else { -1 };
         ready.push(libc::pollfd { fd: signals, events: libc::POLLIN, revents: 0 });
+        ready.push(libc::pollfd { fd: listener.watched(), events: libc::POLLIN, revents: 0 });
         ready.extend(self.lanes.iter().flat_map(Lane::interest));
         if signals::poll(&mut ready, timeout.map_or(-1, milliseconds)).is_err() {
             return;
         }
+        if ready[1].revents != 0 {
+            listener.woken();
+        }
         // Bytes before signals: what the child wrote before it died is older than its death.
-        for (lane, ready) in self.lanes.iter_mut().zip(ready[1..].chunks_exact(2)) {
+        for (lane, ready) in self.lanes.iter_mut().zip(ready[2..].chunks_exact(2)) {
             lane.serve(ready, listener);
         }
         if ready[0].revents != 0 {

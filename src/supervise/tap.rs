@@ -1,5 +1,7 @@
 //! What listens to a supervised child's output.
 
+use std::os::fd::BorrowedFd;
+
 /// Which of the child's output streams bytes came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Stream {
@@ -42,4 +44,12 @@ pub trait Tap {
     fn period(&self) -> Option<std::time::Duration> {
         None
     }
+
+    /// A descriptor of the tap's own: [`Tap::woken`] is called when there is something to read from it.
+    fn watched(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// Called when there is something to read from [`Tap::watched`], and until it has been read.
+    fn woken(&mut self) {}
 }

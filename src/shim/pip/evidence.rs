@@ -1,9 +1,9 @@
 //! The files behind pip's words: exact size and digest of each artifact, and what only the disk can decide.
 //!
 //! A file is looked for where the words say that it lies: where pip saved it, in pip's HTTP cache, in its cache of built
-//! wheels, else in the temporary directory from which pip installs, held open from the moment it is named, since pip
-//! removes it at its end. Digests are taken in a thread of their own while pip goes on working. Refuses to contradict
-//! the words: the disk completes them, and decides only what they leave open.
+//! wheels, else in the temporary directory from which pip installs, where it is held open since pip removes it at its
+//! end. Digests are taken in a thread of their own while pip goes on working. Refuses to contradict the words: the disk
+//! completes them, and decides only what they leave open.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -15,15 +15,13 @@ use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 use super::cache::{Body, Cache, measure, present};
+use super::temporaries::Temporaries;
 use crate::classify::Clues;
 use crate::event::{Artifact, Evidence, Kind, Origin};
 
 /// Why a page's origin stays unknown that pip before 23.3 wrote into its cache.
 const REWRITTEN: &str =
     "pip's cache was written anew: its record does not tell a page that was fetched from one that was confirmed";
-
-/// How many temporary files are held open at once; beyond it the digest of further ones is lost, not the run.
-const HELD_AT_MOST: usize = 256;
 
 /// Looks after the files of one pip invocation.
 pub(crate) struct Files {
@@ -36,6 +34,7 @@ pub(crate) struct Files {
     began: Option<i128>,
     /// Whether this pip reads a page that it has cached without asking while the page is fresh: it does from 26.2 on.
     trusts_fresh_pages: Option<bool>,
+    temporaries: Temporaries,
     held: HashMap<u64, File>,
     asked: HashMap<u64, Vec<u8>>,
     worker: Option<Worker>,
@@ -51,8 +50,32 @@ struct Worker {
 impl Files {
     /// `directory` is pip's working directory; `began` see [`super::cache::written`].
     pub(crate) fn new(directory: PathBuf, cache: Option<Cache>, began: Option<i128>) -> Self {
-        let (held, asked) = (HashMap::new(), HashMap::new());
-        Files { directory, cache, wheels: None, began, trusts_fresh_pages: None, held, asked, worker: None }
+        Files {
+            directory,
+            cache,
+            wheels: None,
+            began,
+            trusts_fresh_pages: None,
+            temporaries: Temporaries::default(),
+            held: HashMap::new(),
+            asked: HashMap::new(),
+            worker: None,
+        }
+    }
+
+    /// pip's temporary files are watched.
+    pub(crate) fn with_temporaries(self, temporaries: Temporaries) -> Self {
+        Files { temporaries, ..self }
+    }
+
+    /// Where pip keeps files while it works.
+    pub(crate) fn temporaries(&self) -> &Temporaries {
+        &self.temporaries
+    }
+
+    /// Takes hold of files that have appeared.
+    pub(crate) fn look(&mut self) {
+        self.temporaries.look();
     }
 
     /// pip leaves wheels in this directory, without saying so of those that it builds.
@@ -68,13 +91,7 @@ impl Files {
 
     /// An artifact was named: looks at once at what may be gone when pip has ended.
     pub(crate) fn named(&mut self, number: u64, artifact: &Artifact, clues: &Clues) {
-        if let Some(path) = &clues.temporary
-            && self.held.len() < HELD_AT_MOST
-            && !self.held.contains_key(&number)
-            && let Ok(file) = File::open(self.path(path))
-        {
-            self.held.insert(number, file);
-        }
+        self.hold(number, clues);
         if artifact.origin == Origin::HttpCache
             && let (Some(url), Some(cache)) = (located(clues), &self.cache)
             && self.asked.insert(number, url.clone()).as_ref() != Some(url)
@@ -82,6 +99,17 @@ impl Files {
             let worker = self.worker.get_or_insert_with(|| Worker::start(cache.clone()));
             // A worker that is gone has lost its digests; they are taken at the end instead.
             let _ = worker.jobs.send((number, url.clone()));
+        }
+    }
+
+    /// Keeps hold of an artifact's temporary file. What is read of it now may not be all: a nested pip's words are there
+    /// twice, so that what seems to come after a transfer may be what came before it.
+    fn hold(&mut self, number: u64, clues: &Clues) {
+        if let Some(path) = &clues.temporary
+            && !self.held.contains_key(&number)
+        {
+            let path = self.path(path);
+            self.held.extend(self.temporaries.take(&path).map(|file| (number, file)));
         }
     }
 
@@ -131,8 +159,10 @@ impl Files {
         // What was downloaded and not kept may differ from what was kept earlier.
         let is_of_this_run = |body: &Body| self.began.is_none_or(|began| body.written >= began);
         if let Some(body) = cached.filter(|body| artifact.origin != Origin::Downloaded || is_of_this_run(body)) {
-            fill(artifact, &body, Evidence::HTTP_CACHE_FILE);
-        } else if let Some(body) = self.held.remove(&number).and_then(|file| measure(file).ok()) {
+            return fill(artifact, &body, Evidence::HTTP_CACHE_FILE);
+        }
+        self.hold(number, clues);
+        if let Some(body) = self.held.remove(&number).and_then(|file| measure(file).ok()) {
             fill(artifact, &body, Evidence::TEMPORARY_FILE);
         }
     }

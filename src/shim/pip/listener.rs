@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::temporaries::Temporaries;
 use super::{Files, doubt};
 use crate::classify::{Channel, Clues, End, Finding, pip};
 use crate::event::Artifact;
@@ -34,6 +35,16 @@ impl Listener {
     /// Whether anything that pip has said was pip's without doubt.
     pub(crate) fn has_understood(&self) -> bool {
         self.classifier.has_understood()
+    }
+
+    /// Where pip keeps files while it works.
+    pub(crate) fn temporaries(&self) -> &Temporaries {
+        self.files.temporaries()
+    }
+
+    /// Takes hold of files that have appeared.
+    pub(crate) fn look(&mut self) {
+        self.files.look();
     }
 
     /// pip has ended, as far as is known: settles what is still open and completes it from the disk.

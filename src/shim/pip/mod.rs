@@ -16,6 +16,7 @@ mod listener;
 mod log;
 mod named;
 mod recording;
+mod temporaries;
 
 pub(crate) use cache::Cache;
 pub(crate) use command::Command;

@@ -2,12 +2,14 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::cache::present;
 use super::installed;
+use super::temporaries::Temporaries;
 use super::{
     Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, expand, urls, wheel_directory,
 };
@@ -79,7 +81,10 @@ impl PipRecording {
         let urls = urls(command, &directory, environment);
         let options = pip::Options { log: hearing.log.is_some(), no_cache: cache.is_none(), version, urls };
         let began = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
-        let files = Files::new(directory, cache, Some(began)).with_wheels_in(wheel_directory(command, environment));
+        let temporaries = Temporaries::of(environment, &directory);
+        let files = Files::new(directory, cache, Some(began))
+            .with_wheels_in(wheel_directory(command, environment))
+            .with_temporaries(temporaries);
         let listener = Listener::new(session, options, files);
         // A stream that is a terminal stays one; the log tells what it shows.
         let interpose =
@@ -190,6 +195,14 @@ impl Tap for PipRecording {
 
     fn period(&self) -> Option<Duration> {
         self.hearing.log.is_some().then_some(PERIOD)
+    }
+
+    fn watched(&self) -> Option<BorrowedFd<'_>> {
+        self.listener.temporaries().descriptor()
+    }
+
+    fn woken(&mut self) {
+        self.listener.look();
     }
 }
 
