@@ -11,7 +11,6 @@ fn lines(log: &str) -> Vec<String> {
 
 // Contract: run-follow
 #[test]
-#[ignore = "on a busy machine a pip may be found after its first lines are read: they are then a run of their own"]
 fn it_is_read_from_its_old_length_on_and_left_as_it_is() {
     let world = World::new("24.0");
     let log = world.path("tmp/own.log");
@@ -40,7 +39,6 @@ fn it_is_read_from_its_old_length_on_and_left_as_it_is() {
 
 // Contract: run-follow
 #[test]
-#[ignore = "on a busy machine a pip may be found after its first lines are read: they are then a run of their own"]
 fn a_shim_and_a_follower_that_read_the_same_log_count_once() {
     let world = World::new("24.0");
     let line = "pip download -d one beta && ../venv/bin/pip download -d two beta";

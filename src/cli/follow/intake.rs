@@ -4,30 +4,20 @@
 //! its writer, which holds it open as well, goes on writing: so each process gets a file of its own, lines of pips that
 //! run at once do not mix, and nothing that a build printed is left behind. Two that open it in the same instant do
 //! share one; that is seen and said. A log that is the user's own keeps its name: it is read from its old length on.
+//!
+//! Refuses to ask the kernel for notices: to give back an inotify descriptor takes some 17 milliseconds, in which a
+//! short command would have ended many times over. To ask for a path takes a few microseconds.
 
-use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{FileExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
-
-use rustix::fs::inotify;
 
 use super::writer::{self, Identity, Writer};
 use crate::event::Moment;
 
 /// How much of one log is read at a time.
 const CHUNK: usize = 1 << 18;
-
-/// How often an open log is read: rarely enough to cost the build nothing, often enough that a temporary file is still
-/// there when its line is read.
-const PERIOD: Duration = Duration::from_millis(20);
-
-/// The kernel gives notice of an opened file just before the opener has its descriptor: it is looked for twice.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// One log and who writes it.
 #[derive(Debug)]
@@ -43,6 +33,13 @@ pub(crate) struct Log {
     pub(crate) writing: Vec<i32>,
     /// When that was.
     pub(crate) looked_at: Option<Moment>,
+    /// How often that was.
+    looks: u32,
+    /// How long it was then, whereafter new writers were looked for.
+    length: u64,
+    /// When all processes were last looked through for its writers, and how long it was before.
+    searched_at: Option<Moment>,
+    searched: u64,
 }
 
 /// Where logs come in.
@@ -51,142 +48,139 @@ pub(crate) struct Intake {
     path: PathBuf,
     /// Whether names are taken away; not if the path is the user's own.
     pub(crate) takes: bool,
-    notices: OwnedFd,
     /// The clock tick at which this process started: whoever started earlier is no pip of the session's.
     since: u64,
-    /// How many more looks at who writes the logs are due.
-    looks_due: u8,
     /// The logs so far, the oldest first; they stay, so that their place is their name.
     pub(crate) logs: Vec<Log>,
 }
 
 impl Intake {
-    /// Waits for logs at `path`, whose directory must exist. With `takes`, the directory must hold nothing else.
-    ///
-    /// # Errors
-    /// When the kernel has no notices to give.
-    pub(crate) fn open(path: PathBuf, takes: bool) -> io::Result<Self> {
-        let notices = inotify::init(inotify::CreateFlags::CLOEXEC | inotify::CreateFlags::NONBLOCK)?;
-        let directory = path.parent().unwrap_or(Path::new("."));
-        let wanted = inotify::WatchFlags::CREATE | inotify::WatchFlags::OPEN | inotify::WatchFlags::CLOSE_WRITE;
-        inotify::add_watch(&notices, directory, wanted)?;
-        let mut intake = Intake { path, takes, notices, since: writer::own_start(), looks_due: 0, logs: Vec::new() };
+    /// Waits for logs at `path`. With `takes`, nothing else may come to lie there.
+    pub(crate) fn open(path: PathBuf, takes: bool) -> Self {
+        let mut intake = Intake { path, takes, since: writer::own_start(), logs: Vec::new() };
         if !takes {
             intake.take_up_own_log(true);
         }
-        Ok(intake)
+        intake
     }
 
-    /// What to wait on: readable when something has happened.
-    pub(crate) fn notices(&self) -> &OwnedFd {
-        &self.notices
+    /// How long a log may lie at the path before it is taken up; two pips that open it meanwhile share it.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_millis(if self.takes { 8 } else { 20 })
     }
 
-    /// Whether a log may have a writer that is yet to be found.
-    pub(crate) fn has_looks_due(&self) -> bool {
-        self.looks_due > 0
-    }
-
-    /// How long to wait for notices before the next look; `None` when only a notice can bring anything.
-    pub(crate) fn patience(&self) -> Option<Duration> {
-        let period = self.logs.iter().any(|log| !log.writing.is_empty()).then_some(PERIOD);
-        if self.looks_due > 0 { Some(LOOK_AGAIN) } else { period }
-    }
-
-    /// Takes up what has happened: new logs, and who writes which.
-    pub(crate) fn look(&mut self, now: Moment) {
-        if self.has_notices() {
-            self.looks_due = 2;
-        }
+    /// Takes up the logs that have come, and their names away; whether there were any.
+    pub(crate) fn take_up(&mut self) -> bool {
+        let before = self.logs.len();
         if self.takes {
-            self.take_up_next();
+            while let Ok(file) = File::open(&self.path)
+                && std::fs::remove_file(&self.path).is_ok()
+            {
+                self.add(file, false);
+            }
         } else if self.logs.is_empty() {
             self.take_up_own_log(false);
         }
-        if self.looks_due > 0 {
-            self.looks_due -= 1;
-            self.find_writers(now);
-        }
+        self.logs.len() > before
     }
 
-    /// Whether any notice is about a log. What it says in detail does not matter: all that it may mean is looked at.
-    fn has_notices(&self) -> bool {
-        let mut buffer = [std::mem::MaybeUninit::uninit(); 4096];
-        let mut notices = inotify::Reader::new(self.notices.as_fd(), &mut buffer);
-        let mut any = false;
-        while let Ok(notice) = notices.next() {
-            let name = notice.file_name().map(|name| OsStr::from_bytes(name.to_bytes()));
-            any |= self.takes || name == self.path.file_name();
+    /// Finds out what the logs have come to: who writes which, and how long each is.
+    ///
+    /// In this order: who has gone is gone before a log is measured, so that nothing of theirs lies beyond; new writers
+    /// are looked for after that, so that whoever wrote what lies within and still has the log open is found.
+    pub(crate) fn look(&mut self, now: Moment) {
+        self.take_up();
+        // A log without a name that nobody writes any more cannot be come to again.
+        let takes = self.takes;
+        let open = self.logs.iter_mut().filter(|log| !takes || !log.is_over());
+        let wanted: Vec<&mut Log> = open.filter_map(|log| log.look(now, takes).then_some(log)).collect();
+        if wanted.is_empty() {
+            return;
         }
-        any
-    }
-
-    /// Takes up the log that lies at the path, and its name away.
-    fn take_up_next(&mut self) {
-        if let Ok(file) = File::open(&self.path)
-            && std::fs::remove_file(&self.path).is_ok()
-        {
-            self.take_up(file, 0);
+        let identities: Vec<_> = wanted.iter().map(|log| log.identity).collect();
+        let found = writer::writers(&identities, self.since);
+        for log in wanted {
+            log.meet(&found, now);
         }
     }
 
     fn take_up_own_log(&mut self, what_is_there_is_old: bool) {
         if let Ok(file) = File::open(&self.path) {
-            let length = file.metadata().map_or(0, |metadata| metadata.len());
-            self.take_up(file, if what_is_there_is_old { length } else { 0 });
+            self.add(file, what_is_there_is_old);
         }
     }
 
-    fn take_up(&mut self, file: File, read: u64) {
+    fn add(&mut self, file: File, what_is_there_is_old: bool) {
         let Ok(metadata) = file.metadata() else { return };
-        let identity = (metadata.dev(), metadata.ino());
+        let read = if what_is_there_is_old { metadata.len() } else { 0 };
         self.logs.push(Log {
             file,
-            identity,
+            identity: (metadata.dev(), metadata.ino()),
             read,
             partial: Vec::new(),
             writers: Vec::new(),
             writing: Vec::new(),
             looked_at: None,
+            looks: 0,
+            length: read,
+            searched_at: None,
+            searched: read,
         });
-    }
-
-    fn find_writers(&mut self, now: Moment) {
-        // A log without a name that nobody writes any more cannot be come to again.
-        let takes = self.takes;
-        let open: Vec<_> = self.logs.iter_mut().filter(|log| !takes || !log.is_over()).collect();
-        if open.is_empty() {
-            return;
-        }
-        let identities: Vec<_> = open.iter().map(|log| log.identity).collect();
-        let found = writer::writers(&identities, self.since);
-        for log in open {
-            let of_this: Vec<_> = found.iter().filter(|writer| writer.file == log.identity).collect();
-            log.writing = of_this.iter().map(|writer| writer.pid).collect();
-            let absent_at = log.looked_at.replace(now);
-            for writer in of_this {
-                if !log.writers.iter().any(|known| known.is(writer)) {
-                    let mut writer = writer.clone();
-                    writer.absent_at = absent_at;
-                    log.writers.push(writer);
-                }
-            }
-        }
     }
 }
 
 impl Log {
+    /// Sees which known writers have gone and how long the log is; whether unknown ones are to be looked for.
+    fn look(&mut self, now: Moment, is_taken: bool) -> bool {
+        let known = self.writing.len();
+        let (identity, writers) = (self.identity, &self.writers);
+        let still = |pid: i32| writers.iter().any(|writer| writer.pid == pid && writer.still_writes(identity));
+        self.writing.retain(|&pid| still(pid));
+        self.length = self.file.metadata().map_or(self.length, |metadata| metadata.len().max(self.length));
+        self.looked_at = Some(now);
+        let look = self.looks;
+        self.looks = look.saturating_add(1);
+        let has_grown = self.length > self.searched;
+        // Whoever opened a log in the instant in which its name was taken away has it open soon after, but at no certain
+        // time: it is looked for ever more rarely.
+        let is_time = look == 0 || look.is_power_of_two() && look.trailing_zeros().is_multiple_of(2);
+        let is_expected = if is_taken { is_time || has_grown && self.writers.is_empty() } else { has_grown };
+        is_expected || self.writing.len() < known
+    }
+
+    /// All processes were looked through: these have logs open.
+    fn meet(&mut self, found: &[Writer], now: Moment) {
+        let absent_at = self.searched_at.replace(now);
+        self.searched = self.length;
+        for writer in found.iter().filter(|writer| writer.file == self.identity) {
+            if !self.writing.contains(&writer.pid) {
+                self.writing.push(writer.pid);
+            }
+            if !self.writers.iter().any(|known| known.is(writer)) {
+                let mut writer = writer.clone();
+                writer.absent_at = absent_at;
+                self.writers.push(writer);
+            }
+        }
+    }
+
     /// Whether all who wrote it have closed it.
     pub(crate) fn is_over(&self) -> bool {
         !self.writers.is_empty() && self.writing.is_empty()
     }
 
-    /// The next whole lines, at most about [`CHUNK`] bytes of them; empty when there are none yet, or the log cannot be
-    /// read.
+    /// Whether it was written by somebody who closed it before he could be found.
+    pub(crate) fn is_orphan(&self) -> bool {
+        self.writers.is_empty() && self.searched > 0
+    }
+
+    /// The next whole lines of what there was at the last look, at most about [`CHUNK`] bytes of them; empty when there
+    /// are none yet, or the log cannot be read.
     pub(crate) fn lines(&mut self) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.partial);
         let kept = bytes.len();
-        bytes.resize(kept + CHUNK, 0);
+        let due = usize::try_from(self.length.saturating_sub(self.read)).unwrap_or(CHUNK).min(CHUNK);
+        bytes.resize(kept + due, 0);
         let count = self.file.read_at(&mut bytes[kept..], self.read).unwrap_or(0);
         self.read += count as u64;
         bytes.truncate(kept + count);
@@ -207,8 +201,9 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use std::io::{Read as _, Write as _};
+    use std::os::fd::AsRawFd as _;
+    use std::path::Path;
     use std::process::{Child, Command, Stdio};
-    use std::time::Instant;
 
     use super::*;
 
@@ -218,7 +213,11 @@ mod tests {
 
     /// A process that opens the log as pip does, writes a line, and goes on when told.
     fn pip(directory: &Path, word: &str) -> Child {
-        let script = "exec 9>>pip.log; echo one $0 >&9; echo; read go; echo two $0 >&9";
+        run(directory, "exec 9>>pip.log; echo one $0 >&9; echo; read go; echo two $0 >&9", word)
+    }
+
+    /// A script that says when it is ready to be told.
+    fn run(directory: &Path, script: &str, word: &str) -> Child {
         let mut child = Command::new("sh")
             .args(["-c", script, word])
             .current_dir(directory)
@@ -243,7 +242,7 @@ mod tests {
     #[test]
     fn each_process_gets_a_log_of_its_own() {
         let place = tempfile::tempdir().unwrap();
-        let mut intake = Intake::open(place.path().join("pip.log"), true).unwrap();
+        let mut intake = Intake::open(place.path().join("pip.log"), true);
         let first = pip(place.path(), "a");
         intake.look(now());
         let second = pip(place.path(), "b");
@@ -253,11 +252,7 @@ mod tests {
         assert_eq!(intake.logs[1].writers[0].argv.last().unwrap(), "b");
         go_on(second);
         go_on(first);
-        assert_eq!(intake.patience(), Some(LOOK_AGAIN));
         intake.look(now());
-        assert_eq!(intake.patience(), Some(LOOK_AGAIN));
-        intake.look(now());
-        assert_eq!(intake.patience(), None);
         assert_eq!(read(&mut intake.logs[0]), "one a\ntwo a\n");
         assert_eq!(read(&mut intake.logs[1]), "one b\ntwo b\n");
         assert!(intake.logs[0].is_over() && intake.logs[1].is_over());
@@ -268,29 +263,57 @@ mod tests {
     fn a_log_of_the_users_own_stays_where_it_is_and_is_read_from_its_old_length_on() {
         let place = tempfile::tempdir().unwrap();
         std::fs::write(place.path().join("pip.log"), "old\n").unwrap();
-        let mut intake = Intake::open(place.path().join("pip.log"), false).unwrap();
+        let mut intake = Intake::open(place.path().join("pip.log"), false);
         go_on(pip(place.path(), "a"));
         intake.look(now());
         assert_eq!(read(&mut intake.logs[0]), "one a\ntwo a\n");
         go_on(pip(place.path(), "b"));
+        intake.look(now());
         assert_eq!(read(&mut intake.logs[0]), "one b\ntwo b\n");
         assert_eq!(std::fs::read_to_string(place.path().join("pip.log")).unwrap(), "old\none a\ntwo a\none b\ntwo b\n");
     }
 
+    /// A process that opens the first log although its name is gone: it was held up between its name and its descriptor.
+    fn latecomer(directory: &Path, intake: &Intake) -> Child {
+        let log = format!("/proc/{}/fd/{}", std::process::id(), intake.logs[0].file.as_raw_fd());
+        run(directory, &format!("exec 9>>{log}; echo one $0 >&9; echo; read go"), "late")
+    }
+
+    // Contract: run-follow
     #[test]
-    fn notices_wake_who_waits() {
+    fn whoever_is_late_to_open_a_log_is_found_as_long_as_he_has_not_closed_it() {
         let place = tempfile::tempdir().unwrap();
-        let intake = Intake::open(place.path().join("pip.log"), true).unwrap();
-        let wait = |timeout: Duration| {
-            let mut descriptor = [rustix::event::PollFd::new(intake.notices(), rustix::event::PollFlags::IN)];
-            rustix::event::poll(&mut descriptor, Some(&timeout.try_into().unwrap())).unwrap()
-        };
-        assert_eq!(wait(Duration::ZERO), 0);
-        let child = pip(place.path(), "a");
-        let before = Instant::now();
-        assert_eq!(wait(Duration::from_secs(10)), 1);
-        assert!(before.elapsed() < Duration::from_secs(5));
-        go_on(child);
+        let mut intake = Intake::open(place.path().join("pip.log"), true);
+        std::fs::write(place.path().join("pip.log"), "").unwrap();
+        for _ in 0..3 {
+            intake.look(now());
+        }
+        assert!(!intake.logs[0].is_orphan());
+        let late = latecomer(place.path(), &intake);
+        intake.look(now());
+        assert_eq!(intake.logs[0].writers[0].argv.last().unwrap(), "late");
+        go_on(late);
+        std::fs::write(place.path().join("pip.log"), "one\n").unwrap();
+        intake.look(now());
+        assert!(intake.logs[1].is_orphan());
+    }
+
+    // Contract: run-follow
+    #[test]
+    fn one_who_comes_second_to_a_log_is_found_when_the_first_has_gone() {
+        let place = tempfile::tempdir().unwrap();
+        let mut intake = Intake::open(place.path().join("pip.log"), true);
+        let first = pip(place.path(), "a");
+        for _ in 0..2 {
+            intake.look(now());
+        }
+        let second = latecomer(place.path(), &intake);
+        intake.look(now());
+        assert_eq!(intake.logs[0].writers.len(), 1);
+        go_on(first);
+        intake.look(now());
+        assert_eq!(intake.logs[0].writing, [second.id() as i32]);
+        go_on(second);
     }
 
     #[test]
@@ -298,15 +321,19 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("pip.log");
         let mut file = File::options().create(true).append(true).open(&path).unwrap();
-        let mut intake = Intake::open(path, false).unwrap();
-        let log = &mut intake.logs[0];
-        file.write_all(b"whole\nha").unwrap();
-        assert_eq!(read(log), "whole\n");
-        assert_eq!(read(log), "");
-        file.write_all(b"lf\nlast").unwrap();
-        assert_eq!(read(log), "half\n");
-        assert_eq!(log.rest(), b"last");
+        let mut intake = Intake::open(path, false);
+        let mut written = |bytes: &[u8]| {
+            file.write_all(bytes).unwrap();
+            intake.look(now());
+            read(&mut intake.logs[0])
+        };
+        assert_eq!(written(b"whole\nha"), "whole\n");
+        assert_eq!(written(b""), "");
+        assert_eq!(written(b"lf\nlast"), "half\n");
+        assert_eq!(intake.logs[0].rest(), b"last");
         file.write_all(&vec![b'x'; 3 * CHUNK]).unwrap();
+        intake.look(now());
+        let log = &mut intake.logs[0];
         let mut length = 0;
         for _ in 0..8 {
             length += read(log).len();

@@ -18,7 +18,7 @@ use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
@@ -32,6 +32,10 @@ use crate::supervise::Tap;
 use intake::Intake;
 use pip::Pip;
 use runs::{Heard, Runs};
+
+/// How often open logs are read: rarely enough to cost the build nothing, often enough that a temporary file is still
+/// there when its line is read.
+const PERIOD: Duration = Duration::from_millis(20);
 
 /// Where what is heard is written down.
 pub(crate) struct Books {
@@ -74,9 +78,9 @@ impl Follower {
     /// Gets ready to follow what comes in at `destination`.
     ///
     /// # Errors
-    /// When the kernel gives no notices of files.
+    /// When the kernel gives no event to wait for.
     pub(crate) fn new(destination: &Destination, books: Books) -> io::Result<Self> {
-        let intake = Intake::open(destination.log().to_owned(), destination.is_ours())?;
+        let intake = Intake::open(destination.log().to_owned(), destination.is_ours());
         let end = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
         let work = Work { intake, books, end: Arc::clone(&end), pips: BTreeMap::new(), prefixes: Vec::new() };
         Ok(Follower { due: Some(work), end, thread: None })
@@ -112,8 +116,13 @@ impl Tap for Follower {
 impl Work {
     fn follow(mut self) -> Vec<PathBuf> {
         let mut runs = Runs::default();
+        let mut looked = Instant::now();
         loop {
             let ended = self.wait();
+            if !self.intake.take_up() && !ended && looked.elapsed() < PERIOD {
+                continue;
+            }
+            looked = Instant::now();
             let now = now();
             self.intake.look(now);
             loop {
@@ -150,13 +159,13 @@ impl Work {
         }
     }
 
-    /// Waits for something to happen; whether that is the command's end.
+    /// Waits for a while, or for the command's end; whether it is that.
     fn wait(&self) -> bool {
         let end: &OwnedFd = &self.end;
-        let mut descriptors = [PollFd::new(self.intake.notices(), PollFlags::IN), PollFd::new(end, PollFlags::IN)];
-        let timeout = self.intake.patience().and_then(|patience| patience.try_into().ok());
+        let mut descriptor = [PollFd::new(end, PollFlags::IN)];
+        let patience = self.intake.patience().try_into().ok();
         // An interrupted wait is a short one.
-        let _ = poll(&mut descriptors, timeout.as_ref());
-        descriptors[1].revents().contains(PollFlags::IN)
+        let _ = poll(&mut descriptor, patience.as_ref());
+        descriptor[0].revents().contains(PollFlags::IN)
     }
 }

@@ -65,11 +65,11 @@ impl Runs {
         heard
     }
 
-    /// Finds the run of each log that has none. Its writer is looked for twice before it is given up.
+    /// Finds the run of each log that has none, once its writer is found or is known to be gone.
     fn sort_logs(&mut self, intake: &Intake, last: bool, heard: &mut Vec<Heard>) {
         self.owners.resize(intake.logs.len(), None);
         for (at, log) in intake.logs.iter().enumerate() {
-            if self.owners[at].is_none() && (last || !log.writers.is_empty() || !intake.has_looks_due()) {
+            if self.owners[at].is_none() && (last || !log.writers.is_empty() || log.is_orphan()) {
                 let writer = log.writers.first();
                 let run = writer.and_then(|writer| self.outer(writer)).unwrap_or_else(|| self.begin(writer, heard));
                 self.runs[run].logs.push(at);

@@ -34,7 +34,7 @@ pub(crate) struct Writer {
     pub(crate) environment: Vec<(OsString, OsString)>,
     /// When it started, to the hundredth of a second.
     pub(crate) started_at: Option<Moment>,
-    /// When the file was last looked at without finding it.
+    /// When all processes were last looked through without finding it.
     pub(crate) absent_at: Option<Moment>,
     /// Whether a shim of pip's started it, and records it.
     pub(crate) has_shim: bool,
@@ -46,6 +46,11 @@ impl Writer {
     /// Whether this is the same process: numbers are used again.
     pub(crate) fn is(&self, other: &Writer) -> bool {
         (self.pid, self.started) == (other.pid, other.started)
+    }
+
+    /// Whether it still has the file open for writing.
+    pub(crate) fn still_writes(&self, file: Identity) -> bool {
+        Stat::of(self.pid).is_some_and(|stat| stat.started == self.started) && written_by(self.pid, &[file]).is_some()
     }
 
     /// The value of a variable of its environment.

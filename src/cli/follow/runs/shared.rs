@@ -75,10 +75,7 @@ impl Runs {
 
     /// The run that came last before that time.
     fn owner(&self, at: Moment) -> Option<usize> {
-        let began = |run: &Run| {
-            let writer = run.writer.as_ref()?;
-            writer.started_at.map(after_tick).max(writer.absent_at)
-        };
+        let began = |run: &Run| run.writer.as_ref()?.started_at.map(after_tick);
         self.runs.iter().rposition(|run| !run.over && began(run).is_some_and(|began| began <= at))
     }
 
