@@ -58,7 +58,8 @@ screenshots: ## write docs/images/*.png: the page of a report in Chromium, light
 fuzz: ## run each fuzz target for SECONDS_EACH (default 30); needs a nightly toolchain and cargo-fuzz
 	@tools/prerequisites fuzz
 	@for target in $$(ls fuzz/fuzz_targets | sed 's/\.rs$$//'); do \
-	  echo "fuzzing $$target"; cargo +nightly fuzz run --target $(ARCH)-unknown-linux-gnu "$$target" -- -max_total_time=$${SECONDS_EACH:-30}; done
+	  echo "fuzzing $$target"; mkdir -p "fuzz/corpus/$$target"; cargo +nightly fuzz run --target $(ARCH)-unknown-linux-gnu "$$target" \
+	    "fuzz/corpus/$$target" $$(ls -d "tests/data/$${target%%_*}" 2>/dev/null || true) -- -max_total_time=$${SECONDS_EACH:-30}; done
 
 install: build ## install the binary into PREFIX/bin (default /usr/local); then: wheeltap shims install
 	install -Dm755 $(BINARY) $(DESTDIR)$(PREFIX)/bin/wheeltap

@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
 
 const AFTER_HELP: &str = "\
 Exit status:
-  run ends as the command that it ran; every other verb ends with
+  run and build end as the command that they ran; every other verb ends with
   0  all is well
   1  a finding: something that was asked about is not as it should be
   2  bad usage or bad input

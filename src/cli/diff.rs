@@ -18,8 +18,11 @@ Examples:
   wheeltap diff 20261119_153600 20261120_153600
   wheeltap diff yesterday/downloads_20261119_153600.json today/ --format json | jq '.added'
 
-Exit status: 0; 1 if a file has other bytes under its name; 2 if a session cannot be read; 3 if nothing of that kind was
-found, but a record has gaps")]
+Exit status:
+  0  no file has other bytes under its name
+  1  one has
+  2  a session cannot be read
+  3  none was seen, but a record has gaps")]
 pub(crate) struct Arguments {
     /// The older session: a document, a journal, a log directory (its latest session) or a stamp
     #[arg(value_name = "BEFORE")]

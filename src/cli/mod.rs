@@ -53,8 +53,7 @@ pub(crate) use status::Status;
 pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
     let mut console = Console::of_this_process();
     let arguments = step::of_first_line(&arguments).unwrap_or(arguments);
-    let typed = std::iter::once(OsString::from("wheeltap")).chain(arguments);
-    let outcome = match Arguments::try_parse_from(typed) {
+    let outcome = match Arguments::try_parse_from(typed(arguments)) {
         Ok(arguments) => {
             console.choose_colour(arguments.colour);
             dispatch(arguments.verb, &mut console)
@@ -64,6 +63,16 @@ pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
     let flushed = console.flush();
     let outcome = outcome.and_then(|status| flushed.map(|()| status));
     outcome.unwrap_or_else(|error| failure::report(&error, &mut console)).leave()
+}
+
+/// The command line for the parser; `help VERB` is another way to say `VERB --help`.
+fn typed(arguments: Vec<OsString>) -> Vec<OsString> {
+    let mut line = vec![OsString::from("wheeltap")];
+    match arguments.split_first() {
+        Some((first, verb)) if first == "help" => line.extend(verb.iter().cloned().chain([OsString::from("--help")])),
+        _ => line.extend(arguments),
+    }
+    line
 }
 
 /// Runs the verb that was typed. A new verb is a file, a variant of [`Verb`] and a line here.

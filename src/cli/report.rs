@@ -17,8 +17,11 @@ Examples:
   wheeltap report --format html > report.html
   wheeltap report --budget budget.toml
 
-Exit status: 0; 1 if it is over budget; 2 if no session can be read; 3 if some cannot, or the record has too many gaps to
-judge the budget")]
+Exit status:
+  0  it was shown, and is within its budget if one was given
+  1  it is over budget
+  2  no session can be read
+  3  some cannot, or the record has too many gaps to judge the budget")]
 pub(crate) struct Arguments {
     /// A session document, a journal, a log directory, or the stamp of a session [default: the latest session]
     #[arg(value_name = "SESSION")]

@@ -41,6 +41,20 @@ fn every_verb_explains_itself() {
     }
 }
 
+/// As most tools have it, besides `--help`.
+#[test]
+fn help_is_a_word_as_well() {
+    let place = Place::new();
+    for (word, option) in
+        [("help", "--help"), ("help run", "run --help"), ("help shims install", "shims install --help")]
+    {
+        let said = place.says(word);
+        assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""), "{word}");
+        assert_eq!(said.stdout, place.says(option).stdout, "{word}");
+    }
+    assert_eq!(place.says("help nonsense").status, Some(2));
+}
+
 /// The test above cannot forget a verb: the parser lists them.
 #[test]
 fn no_verb_is_without_its_snapshot() {
