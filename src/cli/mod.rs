@@ -33,7 +33,6 @@ mod status;
 mod step;
 mod trend;
 mod verify;
-mod watch;
 mod wheelhouse;
 mod which;
 

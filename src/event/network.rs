@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Downloads, InvocationId, Origin, Step};
+use super::{Attempt, Downloads, Invocation, InvocationId, Origin, Step};
 
 /// The network as it was observed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub struct Watch {
     pub step: Option<Step>,
     /// The command that it watched.
     pub command: Option<Command>,
+    /// The invocation that it watched, and nothing beside: the shim of a tool that no session watches.
+    pub invocation: Option<InvocationId>,
     /// How it was told to watch: `off`, `counters`, `observe`.
     pub mode: String,
     /// How it watched: `seccomp-notify`, `counters`, `outer` (somebody above us does), `steps` (a statement about an
@@ -180,15 +182,42 @@ impl Network {
     }
 
     /// Reckons what follows from the rest, once all is in.
-    pub fn reckon(&mut self, downloads: &Downloads) {
+    pub fn reckon(&mut self, downloads: &Downloads, invocations: &[Invocation]) {
+        self.share(invocations);
         for connection in self.connections.iter_mut().filter(|connection| connection.host.is_none()) {
             let named = self.attempts.iter().find(|attempt| attempt.addr.as_deref() == Some(&connection.peer));
-            connection.host = named.and_then(|attempt| attempt.host.clone());
+            connection.host = named.and_then(|attempt| attempt.host.clone()).or_else(|| {
+                // Nobody asks for the name of what is addressed by its number.
+                let number = connection.peer.rsplit_once(':')?.0.trim_start_matches('[').trim_end_matches(']');
+                let mut sources = downloads.all().filter_map(|artifact| host_of(artifact.source.as_deref()?));
+                sources.find(|host| *host == number).map(str::to_owned)
+            });
         }
         let witnesses = &self.completeness.witnesses;
         self.completeness.complete = !witnesses.is_empty() && witnesses.iter().all(Watch::is_complete);
         let counted = !witnesses.is_empty() && witnesses.iter().all(|watch| !watch.shared && watch.method != "none");
         self.completeness.unexplained_bytes = if counted { self.unexplained(downloads) } else { Vec::new() };
+    }
+
+    /// What each of two tools counted that ran at the same time in one place may be the other's.
+    fn share(&mut self, invocations: &[Invocation]) {
+        let span = |watch: &Watch| {
+            let watched = invocations.iter().find(|one| Some(&one.id) == watch.invocation.as_ref())?;
+            let from = watched.started_at?;
+            Some((watch.step.clone(), from, watched.duration_seconds.unwrap_or(f64::INFINITY)))
+        };
+        let mut spans: Vec<_> =
+            self.completeness.witnesses.iter_mut().filter_map(|one| Some((span(one)?, one))).collect();
+        spans.sort_by_key(|((_, from, _), _)| *from);
+        for at in 1..spans.len() {
+            let (before, after) = spans.split_at_mut(at);
+            let ((step, from, _), this) = &mut after[0];
+            for ((other_step, other_from, seconds), other) in before {
+                if step == other_step && from.seconds_since(*other_from) < *seconds {
+                    (this.shared, other.shared) = (true, true);
+                }
+            }
+        }
     }
 
     fn unexplained(&self, downloads: &Downloads) -> Vec<Unexplained> {
@@ -198,11 +227,15 @@ impl Network {
             let known = host.filter(|host| self.connections.iter().any(|peer| peer.host.as_deref() == Some(host)));
             *explained.entry(known).or_default() += artifact.size_bytes.unwrap_or(0);
         }
-        let mut received: BTreeMap<Option<&str>, Vec<&Connection>> = BTreeMap::new();
+        let nameless = explained.get(&None).copied().unwrap_or(0);
+        let mut received: BTreeMap<(Option<&str>, &str), Vec<&Connection>> = BTreeMap::new();
         for connection in &self.connections {
-            received.entry(connection.host.as_deref()).or_default().push(connection);
+            // Which of the peers without a name sent what has no known sender is not known.
+            let alone = connection.host.is_none() && nameless == 0;
+            let peer = if alone { connection.peer.as_str() } else { "" };
+            received.entry((connection.host.as_deref(), peer)).or_default().push(connection);
         }
-        let beyond = |(host, peers): (Option<&str>, Vec<&Connection>)| {
+        let beyond = |((host, _), peers): ((Option<&str>, &str), Vec<&Connection>)| {
             let rx: u64 = peers.iter().map(|peer| peer.rx).sum();
             let sockets: u64 = peers.iter().map(|peer| peer.count).sum();
             let files = explained.get(&host).copied().unwrap_or(0);
@@ -229,7 +262,7 @@ pub fn host_of(url: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Artifact, AttemptKind, Ecosystem, Kind};
+    use crate::event::{Artifact, AttemptKind, Ecosystem, Kind, Moment};
 
     fn downloads(size: u64) -> Downloads {
         let mut downloads = Downloads::default();
@@ -259,7 +292,7 @@ mod tests {
     #[test]
     fn what_no_download_explains_is_named_by_peer() {
         let mut network = network(16_943_665);
-        network.reckon(&downloads(16_918_164));
+        network.reckon(&downloads(16_918_164), &[]);
         let unexplained = &network.completeness.unexplained_bytes;
         assert_eq!(unexplained.len(), 1, "{unexplained:?}");
         assert_eq!((unexplained[0].peer.as_deref(), unexplained[0].bytes), (Some("192.0.2.9:80"), 5_000_000));
@@ -270,9 +303,26 @@ mod tests {
     fn what_others_may_have_received_is_not_reckoned_with() {
         let mut network = network(16_943_665);
         network.completeness.witnesses[0].shared = true;
-        network.reckon(&downloads(1));
+        network.reckon(&downloads(1), &[]);
         assert_eq!(network.completeness.unexplained_bytes, []);
         assert!(!network.completeness.complete, "counters are not everything");
+    }
+
+    #[test]
+    fn tools_that_ran_at_the_same_time_counted_each_others() {
+        let invocation = |id: &str, from: i64| Invocation {
+            started_at: Some(Moment::from_microseconds(from * 1_000_000)),
+            duration_seconds: Some(3.0),
+            ..Invocation::new(InvocationId(id.to_owned()), "pip", "shim")
+        };
+        let watch = |id: &str| Watch { invocation: Some(InvocationId(id.to_owned())), ..Watch::default() };
+        let mut network = Network::default();
+        network.completeness.witnesses = ["c", "a", "b"].map(watch).to_vec();
+        network.reckon(&Downloads::default(), &[invocation("a", 0), invocation("b", 4), invocation("c", 6)]);
+        assert_eq!(
+            network.completeness.witnesses.iter().map(|one| one.shared).collect::<Vec<_>>(),
+            [true, false, true]
+        );
     }
 
     #[test]

@@ -113,7 +113,7 @@ impl Fold {
         let (mut network, mut attempts) = (self.network, self.attempts);
         attempts.sort_by_key(|(at, _)| *at);
         network.attempts = attempts.into_iter().map(|(_, attempt)| attempt).collect();
-        network.reckon(&downloads);
+        network.reckon(&downloads, &invocations);
         let mut session = Session {
             schema: SCHEMA,
             session_id: id.clone(),

@@ -18,6 +18,7 @@ mod lock;
 mod manifest;
 mod markdown;
 mod metrics;
+mod places;
 pub mod profile;
 mod quantity;
 mod reasons;

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::history::{History, Identity};
+use super::places::Places;
 use crate::event::{Artifact, Ecosystem, Invocation, InvocationId, Origin, Purpose, Session};
 
 /// Why a package file was downloaded. What a setting brought about goes before what chance did.
@@ -185,19 +186,8 @@ fn by_setting(session: &Session, artifact: &Artifact, run: Option<&Invocation>, 
 
 /// Whether `--find-links` names a directory and no `--no-index` keeps pip from asking an index as well.
 fn names_wheelhouse_and_index(session: &Session, run: &Invocation) -> bool {
-    let said = |names: &[&str]| run.argv.iter().any(|word| names.iter().any(|name| is_option(word, name)));
-    let variable = |name: &str| session.build_info.build_args.get(name).filter(|value| !value.is_empty());
-    let no_index = said(&["--no-index"]) || variable("PIP_NO_INDEX").is_some_and(|value| is_true(value));
-    let mut words = run.argv.iter();
-    let mut directories = variable("PIP_FIND_LINKS").map_or(Vec::new(), |value| value.split_whitespace().collect());
-    while let Some(word) = words.next() {
-        match word.split_once('=') {
-            Some(("--find-links", value)) => directories.push(value),
-            _ if word == "-f" || word == "--find-links" => directories.extend(words.next().map(String::as_str)),
-            _ => {}
-        }
-    }
-    !no_index && directories.iter().any(|place| !place.contains("://") || place.starts_with("file:"))
+    let places = Places::of(session, run);
+    !places.no_index && !places.directories.is_empty()
 }
 
 fn keeps_no_cache(session: &Session, run: Option<&Invocation>, instruction: Option<&str>) -> bool {
@@ -218,15 +208,6 @@ fn keeps_no_cache(session: &Session, run: Option<&Invocation>, instruction: Opti
         }
         _ => instruction.is_some_and(in_instruction),
     }
-}
-
-fn is_option(word: &str, name: &str) -> bool {
-    word == name || word.strip_prefix(name).is_some_and(|rest| rest.starts_with('='))
-}
-
-/// As pip reads a yes or no.
-fn is_true(value: &str) -> bool {
-    matches!(value.to_ascii_lowercase().as_str(), "1" | "y" | "yes" | "t" | "true" | "on")
 }
 
 /// Whether an instruction is a `RUN`: the legacy builder and BuildKit print it so, BuildKit with `[stage 2/5]` before it.
@@ -270,11 +251,5 @@ mod tests {
         assert!(!has("RUN --mount=type=cache,target=/var/cache/apt apt-get install x && pip install y", Pypi));
         assert!(has("RUN --mount=type=cache,dst=/var/cache/apt/,sharing=locked apt-get install x", Deb));
         assert!(!has("RUN --mount=type=cache,dst=/var/lib/apt apt-get install x", Deb));
-    }
-
-    #[test]
-    fn yes_and_no_are_as_pip_reads_them() {
-        assert!(["1", "true", "ON", "Yes"].iter().all(|value| is_true(value)));
-        assert!(["0", "false", "", "off"].iter().all(|value| !is_true(value)));
     }
 }

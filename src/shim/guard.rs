@@ -114,6 +114,11 @@ impl Guard {
         &self.passed
     }
 
+    /// Whether a recording is under way.
+    pub(super) fn is_recorded(&self) -> bool {
+        !self.recorded.is_empty()
+    }
+
     /// Whether a recording of `tool` covers this call: all that it set is still as it set it, and it set something.
     pub(super) fn covers(&self, tool: Tool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
         self.recorded.iter().filter(|recorded| recorded.tool == tool.name()).any(|recorded| {

@@ -12,6 +12,8 @@ mod recording;
 mod run;
 mod session;
 mod tool;
+pub(crate) mod watch;
+mod watcher;
 
 pub(crate) use lookup::{DEFAULT_PATH, FileId, look_up};
 pub use recording::{Begin, Call, Recording};

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::{Tool, apt, pip};
 use crate::supervise::{self, Interpose, Outcome, Setting, Tap};
+use crate::witness::{Mode, Sighting};
 
 /// One call of a tool, before the tool runs.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,7 @@ impl<'a> Call<'a> {
 /// Every method is called under `catch_unwind`, and the tool runs whatever they do. None may write to a standard
 /// descriptor while the tool runs, and none may start a thread but those of [`Tap`], which are called when all signals
 /// are blocked: a thread that they start inherits that, so that it takes no signal away from the supervisor.
-pub trait Recording: Tap {
+pub trait Recording: Tap + Send {
     /// The variables that the tool gets other than ours. They reach every process that the tool starts: a nested call of
     /// the same tool that still has them is not recorded again.
     fn environment(&self) -> Vec<Setting> {
@@ -47,6 +48,9 @@ pub trait Recording: Tap {
     fn interpose(&self) -> Interpose {
         Interpose::default()
     }
+
+    /// What a witness of the network saw while the tool ran; not called where nothing was to be seen.
+    fn watched(&mut self, _mode: Mode, _sighting: &Sighting) {}
 
     /// The tool has ended and all that it wrote is forwarded; or it could not be supervised, in which case it is about to
     /// run unrecorded, with none of the variables above.

@@ -11,6 +11,7 @@ use super::lookup::{Candidates, FileId, go_on, is_tool, without_shims};
 use super::python;
 use super::recording::{self, Begin, Call};
 use super::tool::{Tool, base_name};
+use super::watcher::Watcher;
 use crate::supervise::{self, End, Error, Program, Setting};
 
 /// Runs `tool` with `arguments` and records it.
@@ -86,6 +87,7 @@ impl Shim {
         let mut arguments = self.argv(path);
         let mut recording = quietly(|| begin(&Call { tool: self.tool, path, arguments: &arguments, own })).ok()??;
         let prepared = quietly(|| (recording.environment(), recording.arguments(), recording.interpose()));
+        let mut watcher = Watcher::new(self.before.as_ref().is_some_and(Guard::is_recorded));
         let outcome = match prepared {
             Err(source) => Err(Error::Prepare { what: "begin the recording", source }),
             Ok((mut environment, before, interpose)) => {
@@ -93,10 +95,11 @@ impl Shim {
                 let guard = self.guard(path, id).recording(self.tool, &environment);
                 environment.extend(self.settings(path, &guard));
                 let program = Program { path: path.to_owned(), arguments, environment };
-                supervise::run(&program, interpose, recording.as_mut())
+                watcher.run(&program, interpose, recording.as_mut())
             }
         };
         // What the recording makes of it is its own affair; the tool has ended as it has.
+        let _ = quietly(|| watcher.tell(recording.as_mut()));
         let _ = quietly(|| recording.end(outcome.as_ref()));
         outcome.ok().map(|outcome| outcome.end)
     }

@@ -7,10 +7,12 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::watch::{self, Subject};
 use super::{Call, is_set};
 use crate::event::{Artifact, Attempt, Event, Invocation, Missing, Moment, Redactor, marked, text};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::End;
+use crate::witness::{Mode, Sighting};
 
 /// The variable that asks for marked lines on standard error at the end of each invocation (`1`): in an image build they
 /// leave a step whose layer is thrown away.
@@ -102,6 +104,12 @@ impl Session {
         let invocation = Some(self.invocation.id.clone());
         let record = Attempt { invocation, ..self.redactor.attempt(attempt) };
         self.events.push(Event::Attempt { at: now(), record: Box::new(record) });
+    }
+
+    /// What a witness saw of the tool and of all that it started.
+    pub(crate) fn watched(&mut self, mode: Mode, sighting: &Sighting) {
+        let subject = Subject::Invocation(self.invocation.id.clone());
+        self.events.extend(watch::events(mode, sighting, subject, &self.redactor));
     }
 
     /// The tool asked for something that nothing offered.

@@ -19,6 +19,7 @@ pub(super) struct Listener<'a> {
 impl<'a> Listener<'a> {
     pub(super) fn new(tap: &'a mut dyn Tap) -> Listener<'a> {
         let mut listener = Listener { tap, panic: None, residue: Vec::new(), next_tick: None };
+        listener.call(|tap| tap.started());
         listener.schedule();
         listener
     }

@@ -37,6 +37,9 @@ pub trait Tap {
         Vec::new()
     }
 
+    /// The child has been started; it runs while this does.
+    fn started(&mut self) {}
+
     /// Called about every [`Tap::period`] while the child runs.
     fn tick(&mut self) {}
 

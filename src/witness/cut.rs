@@ -30,13 +30,24 @@ pub fn is_cut_off() -> bool {
     fs::metadata("/proc/thread-self/net/route").is_ok() && counters::routed_interfaces().is_empty()
 }
 
+/// What the network was cut off with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// A network namespace alone.
+    Namespace,
+    /// A user namespace around it, in which nobody is there but ourselves: set-user-id programs gain nothing.
+    UserNamespace,
+}
+
 /// Moves the calling thread into a network namespace of its own: as root, or in a user namespace in which we stay who we
 /// are. To be called while there is no other thread: the kernel wants that of a user namespace.
 ///
 /// # Errors
 /// When the kernel allows neither, as in a container by default.
-pub fn cut_off() -> io::Result<()> {
+pub fn cut_off() -> io::Result<Means> {
+    let mut means = Means::Namespace;
     if sys::unshare(libc::CLONE_NEWNET).is_err() {
+        means = Means::UserNamespace;
         let (user, group) = sys::identity();
         sys::unshare(libc::CLONE_NEWUSER | libc::CLONE_NEWNET)?;
         // Without these we would be nobody, but cut off all the same.
@@ -44,7 +55,7 @@ pub fn cut_off() -> io::Result<()> {
         let _ = fs::write("/proc/self/uid_map", format!("{user} {user} 1"));
         let _ = fs::write("/proc/self/gid_map", format!("{group} {group} 1"));
     }
-    sys::raise_loopback()
+    sys::raise_loopback().map(|()| means)
 }
 
 /// Our descriptors that reach out of the machine and that a command would inherit: what goes through them goes around

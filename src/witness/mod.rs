@@ -25,9 +25,9 @@ mod unix;
 #[allow(clippy::module_inception, reason = "the module's one type")]
 mod witness;
 
-pub use counters::Counters;
-pub use cut::{Boundary, cut_off, inherited_connections, is_cut_off};
+pub use counters::{Counters, Extent};
+pub use cut::{Boundary, Means, cut_off, inherited_connections, is_cut_off};
 pub use record::{HostSource, OutsideServer, Tries};
 pub use sighting::{Method, Sighting, Unavailable};
 pub use sockets::Bytes;
-pub use witness::{MARKER, Mode, VARIABLE, Wish, Witness, marker};
+pub use witness::{Mode, VARIABLE, Wish, Witness, above, marker};

@@ -80,6 +80,8 @@ pub(super) struct Seen {
     pub(super) taken: u64,
     /// Loopback addresses that may have been exchanged behind our back where no counter would tell.
     pub(super) doubtful: u64,
+    /// Sockets of families that a network namespace does not keep in.
+    pub(super) strangers: u64,
     /// Tries beyond the bound.
     pub(super) overflow: u64,
     /// What the supervisor said when it panicked.

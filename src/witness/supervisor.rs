@@ -23,8 +23,11 @@ use super::unix;
 /// A question and what else may be in its datagram.
 const QUESTION: usize = 1024;
 
-/// Of the messages of one `sendmmsg` as many are looked at.
-const MOST_MESSAGES: u32 = 16;
+/// Of the messages of one `sendmmsg` the kernel takes no more.
+const MOST_MESSAGES: u32 = 1024;
+
+/// The kernel takes no address of IPv6 that is shorter (RFC 2133, without the scope).
+const SHORTEST_OF_INET6: u32 = 24;
 
 /// More processes than this are not remembered at once.
 const MOST_GROUPS: usize = 8192;
@@ -187,6 +190,7 @@ impl Supervisor {
             }
             Call::Socket { family, kind } => {
                 self.groups.entry(group).or_default().kinds.insert(family, kind & 0xF);
+                self.seen.strangers += u64::from(!is_kept_in(family));
                 Answer::Continue
             }
             Call::Credentials => {
@@ -245,6 +249,8 @@ impl Supervisor {
         let Some(count) = self.memory.read(caller.thread, status, place, &mut bytes[..size]) else { return unreadable };
         let Some(message) = Message::read(&bytes[..count], caller.width) else { return unreadable };
         let to = (message.address != 0).then(|| self.address(caller, message.address, message.length, true));
+        // Its length lies in memory, and may be exchanged as well.
+        let to = to.map(|to| if to.address.is_some() { Read { length: LONGEST as u32, ..to } } else { to });
         let mut piece = [0; 16];
         let count = self.memory.read(caller.thread, status, message.pieces, &mut piece).unwrap_or(0);
         let part = |at| pointer(&piece[..count], at, caller.width).unwrap_or(0);
@@ -256,20 +262,16 @@ impl Supervisor {
             // The number is a new descriptor's.
             group.questions.remove(&descriptor);
         }
-        let Some(address) = read.address else {
+        let Some(address) = read.address.clone() else {
             self.unreadable(read.length);
             return Answer::Continue;
         };
         if let Address::Unix(path) = &address {
             self.unix(caller, path);
         }
-        if let Address::Inet(inside) = &address
-            && !address.is_outside()
-        {
-            self.seen.passed_on.connects += 1;
-            self.doubt_loopback(caller, read.place, inside);
-        }
         if !address.is_outside() {
+            self.seen.passed_on.connects += u64::from(matches!(address, Address::Inet(_)));
+            self.doubt(caller, &read, &address);
             return Answer::Continue;
         }
         let inet = match address {
@@ -325,19 +327,15 @@ impl Supervisor {
 
     fn send(&mut self, caller: &Caller, descriptor: i32, to: Option<Read>, text: &[u8]) -> Answer {
         let Some(to) = to else { return self.send_on(caller, descriptor, text) };
-        let Some(address) = to.address else {
+        let Some(address) = to.address.clone() else {
             self.unreadable(to.length);
             return Answer::Continue;
         };
         if let Address::Unix(path) = &address {
             self.unix(caller, path);
         }
-        if let Address::Inet(inside) = &address
-            && !address.is_outside()
-        {
-            self.doubt_loopback(caller, to.place, inside);
-        }
         if !address.is_outside() {
+            self.doubt(caller, &to, &address);
             return Answer::Continue;
         }
         // On a connected descriptor the address is its own: musl sends to it explicitly all the same.
@@ -411,12 +409,14 @@ impl Supervisor {
 
     /// The kernel reads the address again after us. One that was exchanged meanwhile is missed by us and found by the
     /// kernel's counters, unless it is of IPv6 and IPv6 is off. Then it matters whether anybody could have done that.
-    fn doubt_loopback(&mut self, caller: &Caller, place: u64, _inside: &SocketAddr) {
-        if !self.setting.inet6_uncounted || !self.has_inet6_socket(caller) {
+    /// A length in a register stays what it is, and a socket of files takes no address of IPv6.
+    fn doubt(&mut self, caller: &Caller, read: &Read, inside: &Address) {
+        let cannot = read.length < SHORTEST_OF_INET6 || matches!(inside, Address::Unix(_));
+        if cannot || !self.setting.inet6_uncounted || !self.has_inet6_socket(caller) {
             return;
         }
         let shared = caller.status.is_none_or(|status| status.threads > 1);
-        self.seen.doubtful += u64::from(shared || unix::is_shared_memory(caller.thread, place));
+        self.seen.doubtful += u64::from(shared || unix::is_shared_memory(caller.thread, read.place));
     }
 
     /// Whether the caller, or anybody whose descriptors it may have inherited, has made a socket of IPv6.
@@ -454,6 +454,13 @@ struct Read {
     address: Option<Address>,
     place: u64,
     length: u32,
+}
+
+/// Whether a network namespace keeps sockets of this family in: one without a route reaches nobody through them.
+fn is_kept_in(family: i32) -> bool {
+    const KEPT: [i32; 6] =
+        [libc::AF_UNIX, libc::AF_NETLINK, libc::AF_INET, libc::AF_INET6, libc::AF_PACKET, libc::AF_ALG];
+    KEPT.contains(&family)
 }
 
 fn protocol(address: &Address, group: Option<&Group>) -> Option<String> {

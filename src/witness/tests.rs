@@ -15,7 +15,8 @@ fn watched(command: &mut Command) -> Option<(Sighting, std::process::Output)> {
             return None;
         }
         let boundary = Boundary::OwnNamespace;
-        let mut witness = Witness::begin(Wish { mode: Mode::Observe, boundary, may_give_up_privileges: true });
+        let mut witness =
+            Witness::begin(Wish { mode: Mode::Observe, boundary, extent: Extent::Whole, may_give_up_privileges: true });
         let output = witness.watch(|| command.output().unwrap());
         Some((witness.finish(Duration::from_secs(5)), output))
     };

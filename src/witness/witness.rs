@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use super::counters::{self, Counters};
+use super::counters::{self, Counters, Extent};
 use super::cut::{self, Boundary};
 use super::record::Seen;
 use super::sighting::{Books, Method, Sighting, Unavailable};
@@ -21,11 +21,11 @@ use super::{filter, process, sys};
 /// The variable that says how to watch: `off`, `counters`, `observe`.
 pub const VARIABLE: &str = "WHEELTAP_WITNESS";
 
-/// The variable by which those below know that they are watched already.
-pub const MARKER: &str = "WHEELTAP_WITNESSED";
+/// The variable by which those below know that they are watched already, and how: a [`Mode`] by its name.
+const MARKER: &str = "WHEELTAP_WITNESSED";
 
 /// How the network is watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Mode {
     /// Not at all.
     Off,
@@ -36,6 +36,15 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Its name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Off => "off",
+            Mode::Counters => "counters",
+            Mode::Observe => "observe",
+        }
+    }
+
     /// What the value of [`VARIABLE`] says; `None` if it says nothing.
     pub fn named(value: &str) -> Option<Mode> {
         match value {
@@ -54,6 +63,8 @@ pub struct Wish {
     pub mode: Mode,
     /// What keeps the command from the network.
     pub boundary: Boundary,
+    /// How much is counted.
+    pub extent: Extent,
     /// Whether the privileges of set-user-id programs may be given up where the kernel demands that.
     pub may_give_up_privileges: bool,
 }
@@ -68,6 +79,7 @@ pub struct Witness {
     unavailable: Vec<Unavailable>,
     no_new_privileges: bool,
     inet6_uncounted: bool,
+    shared: bool,
 }
 
 /// The supervisor's thread.
@@ -96,6 +108,7 @@ impl Witness {
             unavailable: Vec::new(),
             no_new_privileges: false,
             inet6_uncounted: false,
+            shared: false,
         };
         if wish.mode == Mode::Off {
             witness.cannot(Method::SeccompNotify, "opted-out");
@@ -109,9 +122,19 @@ impl Witness {
         if wish.mode == Mode::Counters {
             witness.cannot(Method::SeccompNotify, "opted-out");
         }
-        witness.inet6_uncounted = counters::has_no_inet6();
-        witness.before = counters::read();
+        witness.before = counters::read(wish.extent);
+        if wish.extent == Extent::Whole {
+            witness.look_around(wish.boundary);
+        }
         witness
+    }
+
+    /// Notes what does not change while the command runs. Where little is counted this is left to the caller, for a time
+    /// when nobody waits for it.
+    pub fn look_around(&mut self, boundary: Boundary) {
+        self.wish.boundary = boundary;
+        self.inet6_uncounted = counters::has_no_inet6();
+        self.shared = cut::is_shared(boundary);
     }
 
     /// Does something, all of whose children are watched: in a thread of its own where every call is to be seen, which
@@ -212,7 +235,7 @@ impl Witness {
         let (seen, left_behind) = self.end_supervision(patience);
         let counters = match self.wish.mode {
             Mode::Off => Counters::new(),
-            Mode::Counters | Mode::Observe => counters::growth(&self.before, &counters::read()),
+            Mode::Counters | Mode::Observe => counters::growth(&self.before, &counters::read(self.wish.extent)),
         };
         if let Some(destroyed) = &mut self.destroyed {
             destroyed.hear();
@@ -223,10 +246,9 @@ impl Witness {
             (false, true) => Method::None,
         };
         let books = Books { passed_on: seen.passed_on, counters: &counters, boundary: self.wish.boundary };
-        let (unwitnessed, disagreements) = match watched {
-            true => (books.unwitnessed(), books.disagreements()),
-            false => (0, Vec::new()),
-        };
+        // Whoever only counts has seen nobody try.
+        let unwitnessed = books.unwitnessed();
+        let disagreements = if watched { books.disagreements() } else { Vec::new() };
         let reconciled =
             (watched && self.wish.boundary.is_of_the_kernel()).then_some(unwitnessed == 0 && disagreements.is_empty());
         let missed = self.destroyed.as_ref().is_some_and(|destroyed| destroyed.missed);
@@ -235,7 +257,7 @@ impl Witness {
         Sighting {
             method,
             boundary: self.wish.boundary,
-            shared: cut::is_shared(self.wish.boundary),
+            shared: self.shared,
             no_new_privileges: self.no_new_privileges,
             tries: seen.tries(),
             notifications: seen.notifications,
@@ -308,6 +330,10 @@ impl Witness {
             seen.doubtful,
             "{} loopback addresses may have been exchanged behind the witness's back, where IPv6 is off and not counted",
         );
+        some(
+            seen.strangers,
+            "{} sockets were made of families that a network namespace does not keep in (AF_VSOCK and its like)",
+        );
         some(seen.overflow, "{} tries beyond the bound are not listed");
         if !left_behind.is_empty() {
             doubts.push(format!("processes of the command go on unseen after its end: {}", left_behind.join("; ")));
@@ -333,12 +359,12 @@ fn enter(may_give_up: bool, handover: mpsc::Sender<Handover>, verdict: &mpsc::Re
             }
             Some(libc::EACCES) if !gave_up => {
                 if !may_give_up {
-                    return Err("no_new_privs would be needed, and would break sudo".to_owned());
+                    return Err("no_new_privs would be needed, and would break sudo; WHEELTAP_WITNESS=observe demands it all the same".to_owned());
                 }
                 sys::set_no_new_privileges().map_err(|error| error.to_string())?;
                 gave_up = true;
             }
-            Some(libc::EBUSY) if std::env::var_os(MARKER).is_some() => return Err("outer".to_owned()),
+            Some(libc::EBUSY) if above() == Some(Mode::Observe) => return Err("outer".to_owned()),
             Some(libc::EBUSY) => return Err("EBUSY: a listener stands already".to_owned()),
             _ => return Err(error.to_string()),
         }
@@ -361,7 +387,12 @@ fn resolvers() -> Vec<IpAddr> {
     servers.collect()
 }
 
-/// What those below are told.
-pub fn marker() -> (OsString, Option<OsString>) {
-    (MARKER.into(), Some("1".into()))
+/// What those below a witness are told of it.
+pub fn marker(mode: Mode) -> (OsString, Option<OsString>) {
+    (MARKER.into(), Some(mode.as_str().into()))
+}
+
+/// How a witness around this process watches, if there is one.
+pub fn above() -> Option<Mode> {
+    std::env::var_os(MARKER)?.to_str().and_then(Mode::named)
 }

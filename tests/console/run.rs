@@ -102,8 +102,9 @@ fn the_environment_differs_by_the_documented_variables_only() {
         (names(&mut bare.difference(&wrapped)), names(&mut wrapped.difference(&bare)))
     };
     let owned = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
-    let ours = owned(&["PATH", "WHEELTAP_LOG_DIR", "WHEELTAP_SESSION"]);
-    let following = owned(&["PATH", "PIP_LOG", "WHEELTAP_FOLLOW", "WHEELTAP_LOG_DIR", "WHEELTAP_SESSION"]);
+    let ours = owned(&["PATH", "WHEELTAP_LOG_DIR", "WHEELTAP_SESSION", "WHEELTAP_WITNESSED"]);
+    let following =
+        owned(&["PATH", "PIP_LOG", "WHEELTAP_FOLLOW", "WHEELTAP_LOG_DIR", "WHEELTAP_SESSION", "WHEELTAP_WITNESSED"]);
     assert_eq!(differences(&[], ""), (owned(&["PATH"]), following));
     assert_eq!(differences(&[], "--no-follow"), (owned(&["PATH"]), ours.clone()));
     assert_eq!(differences(&[("PIP_LOG", "own.log")], ""), (owned(&["PATH"]), ours.clone()));

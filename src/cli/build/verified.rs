@@ -4,8 +4,9 @@ use std::ffi::OsString;
 
 use super::command::{Command, Kind};
 use crate::classify::buildkit::{Build, State, Vertex};
-use crate::cli::{Hint as _, watch};
+use crate::cli::Hint as _;
 use crate::event::{Attempt, AttemptKind, Event, Moment, Redactor, Unavailable, Watch, Watched, host_of};
+use crate::shim::watch;
 use crate::supervise::End;
 
 /// The command line of a build whose steps have no network.
@@ -31,9 +32,18 @@ pub(super) fn events(
     redactor: &Redactor,
     at: Moment,
 ) -> Vec<Event> {
+    let heard = |vertex: &Vertex| {
+        told.iter().any(|event| match event {
+            Event::InvocationStarted { record, .. } => record.step.as_ref().is_some_and(|step| step.id == vertex.id),
+            _ => false,
+        })
+    };
     let watched = |vertex: &Vertex| {
         told.iter().any(|event| match event {
-            Event::Watched { record, .. } => record.watch.step.as_ref().is_some_and(|step| step.id == vertex.id),
+            // Of the other processes of a step whoever watched one of its tools says nothing.
+            Event::Watched { record, .. } if record.watch.invocation.is_none() => {
+                record.watch.step.as_ref().is_some_and(|step| step.id == vertex.id)
+            }
             _ => false,
         })
     };
@@ -42,7 +52,7 @@ pub(super) fn events(
     for vertex in steps {
         let instruction = vertex.name.instruction.as_str();
         if instruction.starts_with("RUN ") && !watched(vertex) {
-            events.push(unwatched(vertex, at));
+            events.push(unwatched(vertex, heard(vertex), at));
         }
         let fetched = instruction.strip_prefix("ADD ").filter(|_| vertex.state != State::Cached);
         for url in fetched.into_iter().flat_map(str::split_whitespace).filter(|word| word.contains("://")) {
@@ -76,9 +86,12 @@ fn of_steps() -> Watch {
     Watch { mode: word("observe"), method: word("steps"), boundary: word("kernel-netns"), ..Watch::default() }
 }
 
-fn unwatched(vertex: &Vertex, at: Moment) -> Event {
+fn unwatched(vertex: &Vertex, heard: bool, at: Moment) -> Event {
     let reason = match vertex.state {
         State::Cached => "its layer came from the cache, so that nothing ran: `docker build --no-cache` runs it",
+        State::Done | State::Error if heard => {
+            "only its pips and apts were heard, not every process: `verify --inject` watches every step"
+        }
         State::Done | State::Error => "nothing was heard from it: `verify --inject` watches every step",
         _ => "it did not run to its end",
     };

@@ -20,10 +20,10 @@ use rustix::fs::{Access, access};
 use session::Session;
 use stage::Stage;
 
-use super::{Console, Status, Tone, explained, watch, which};
-use crate::shim::{is_set, look_up};
+use super::{Console, Status, Tone, explained, which};
+use crate::shim::{is_set, look_up, watch};
 use crate::supervise::{self, End, Error, Outcome, Program};
-use crate::witness::{self, Mode};
+use crate::witness::Mode;
 
 /// How long processes that the command left behind are waited for where every process is watched.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -93,8 +93,9 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     }
     let stage = Stage::of(&mut program, &mut session, &std::env::temp_dir());
     // A witness around us sees all that this one could.
-    let watched_above = std::env::var_os(witness::MARKER).is_some();
-    let mode = if watched_above { Mode::Off } else { watch::mode(Mode::Counters) };
+    let wanted = watch::mode(Mode::Counters);
+    let watched_above = watch::is_watched_above(wanted);
+    let mode = if watched_above { Mode::Off } else { wanted };
     let (outcome, witness) = watch::run(&mut program, mode, watch::given_boundary(), &mut session);
     drop(stage);
     session.conclude();

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use crate::cli::follow::{Before, Books, Destination, Follower, prefix_of, prefixes_in_use, unexplained};
-use crate::cli::{Cannot as _, now, watch};
+use crate::cli::{Cannot as _, now};
 use crate::event::{BuildInfo, Event, Redactor, SessionId};
 use crate::ledger::{self, DIRECTORY_VARIABLE, Directory, Files, Journal, SESSION_VARIABLE, fold, read_journal};
 use crate::shim::pip::{Environment as _, FOLLOW_VARIABLE, Inherited, LOG_VARIABLE};
+use crate::shim::watch::{self, Subject};
 use crate::supervise::{End, Setting, Tap};
 use crate::witness::{Mode, Sighting};
 
@@ -144,7 +145,7 @@ impl Session {
         end: Option<End>,
     ) {
         let command = watch::command(command, end, &self.redactor);
-        let events = watch::events(mode, sighting, command, None, &self.redactor);
+        let events = watch::events(mode, sighting, Subject::Command(command), &self.redactor);
         let _ = self.journal.append(&events);
     }
 

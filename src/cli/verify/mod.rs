@@ -30,7 +30,7 @@ Examples:
   wheeltap verify --known accepted.txt -- make install
   wheeltap verify --inject -- docker build --no-cache .
   wheeltap verify 20261120_153600 --format junit > offline.xml
-  wheeltap verify --format github >> \"$GITHUB_STEP_SUMMARY\"
+  wheeltap verify --format github
 
 A line of --known accepts tries to reach a host: `HOST[:PORT]  # why`, with * for any characters.
 
@@ -42,6 +42,7 @@ Exit status:
 The command's own status is in the certificate.
 
 Environment:
+  GITHUB_STEP_SUMMARY where --format github appends its summary; the annotations are printed
   WHEELTAP_LOG_DIR    where session and certificate are kept
   WHEELTAP_WITNESS    observe (the default here), counters, off: less than observe makes it UNKNOWN")]
 pub(crate) struct Arguments {
@@ -71,6 +72,9 @@ enum Format {
     Github,
 }
 
+/// Names the file that a job on GitHub shows as its summary.
+const GITHUB_SUMMARY: &str = "GITHUB_STEP_SUMMARY";
+
 impl Format {
     fn write(self, certificate: &Certificate, session: &Session) -> anyhow::Result<String> {
         Ok(match self {
@@ -78,7 +82,15 @@ impl Format {
             Format::Json => String::from_utf8(document(certificate)?)?,
             Format::Junit => certificate::junit(certificate, session),
             Format::Sarif => certificate::sarif(certificate),
-            Format::Github => certificate::github(certificate),
+            Format::Github => match std::env::var_os(GITHUB_SUMMARY).filter(|path| !path.is_empty()) {
+                None => certificate::github(certificate),
+                Some(path) => {
+                    use std::io::Write as _;
+                    let mut file = fs_err::OpenOptions::new().create(true).append(true).open(PathBuf::from(path))?;
+                    file.write_all(certificate::summary(certificate).as_bytes())?;
+                    certificate::annotations(certificate)
+                }
+            },
         })
     }
 }

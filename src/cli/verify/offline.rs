@@ -10,11 +10,12 @@ use super::{Format, judge, show};
 use crate::cli::run::find;
 use crate::cli::run::session::{NoStamp, Session};
 use crate::cli::run::stage::Stage;
-use crate::cli::{Cannot as _, Console, Status, explained, watch};
+use crate::cli::{Cannot as _, Console, Status, explained};
 use crate::ledger::{self, Directory};
 use crate::report::certificate::Case;
+use crate::shim::watch;
 use crate::supervise::{End, Error, Outcome, Program};
-use crate::witness::{self, Boundary, Mode};
+use crate::witness::{self, Boundary, Means, Mode};
 
 /// How long processes that the command left behind are waited for: what they do later is not seen.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -65,7 +66,15 @@ fn open(command: &[OsString], case: &mut Case) -> anyhow::Result<(Session, Optio
 /// Cuts the network off as well as it can be done here.
 fn cut(session: &mut Session) -> Boundary {
     let error = match witness::cut_off() {
-        Ok(()) => return Boundary::OwnNamespace,
+        Ok(means) => {
+            if means == Means::UserNamespace && watch::has_sudo() {
+                session.blind_spot(
+                    "the network was cut off in a user namespace, where sudo and other set-user-id programs gain \
+                     nothing: as root they do",
+                );
+            }
+            return Boundary::OwnNamespace;
+        }
         Err(error) => error,
     };
     if witness::is_cut_off() {

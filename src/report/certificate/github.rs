@@ -1,6 +1,7 @@
 //! The certificate for GitHub Actions: annotations as workflow commands, then a step summary in Markdown.
 //!
-//! The first lines, those that begin with `::`, are for the job's log; the rest is for `$GITHUB_STEP_SUMMARY`.
+//! The first lines, those that begin with `::`, are for the job's log; the rest is for `$GITHUB_STEP_SUMMARY`, which the
+//! caller appends to where there is one.
 
 use std::fmt::Write as _;
 
@@ -9,6 +10,11 @@ use super::judge::described;
 
 /// Both parts.
 pub fn github(certificate: &Certificate) -> String {
+    annotations(certificate) + &summary(certificate)
+}
+
+/// The workflow commands, one a line.
+pub fn annotations(certificate: &Certificate) -> String {
     let mut text = String::new();
     for reach in &certificate.attempts {
         let level = if reach.known { "notice" } else { "error" };
@@ -23,6 +29,12 @@ pub fn github(certificate: &Certificate) -> String {
             let _ = writeln!(text, "::warning title=evidence incomplete::{}", command(reason));
         }
     }
+    text
+}
+
+/// The summary in Markdown.
+pub fn summary(certificate: &Certificate) -> String {
+    let mut text = String::new();
     let mark = match certificate.verdict {
         Verdict::Pass => ":white_check_mark:",
         Verdict::Fail => ":x:",

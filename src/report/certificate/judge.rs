@@ -1,11 +1,11 @@
 //! The verdict: a pure function of a session and of what was accepted beforehand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Certificate, Reach, SCHEMA, Unmatched, Verdict};
 use super::known::Known;
 use super::missing;
-use crate::event::{Artifact, Attempt, AttemptKind, Command, Invocation, Origin, Session, Sha256, Watch};
+use crate::event::{Artifact, Attempt, AttemptKind, Command, Invocation, Origin, Session, Sha256, Watch, host_of};
 
 /// What is judged beside the session.
 #[derive(Clone, Debug, Default)]
@@ -83,7 +83,11 @@ fn against(session: &Session, command: Option<&Command>, attempts: &[Reach]) -> 
     for reach in attempts.iter().filter(|reach| !reach.known) {
         reasons.push(described(reach));
     }
-    for artifact in session.downloads.all().filter(|artifact| artifact.cached() == Some(false)) {
+    // What a service of the build itself offered did not come from anywhere else.
+    let of_loopback = |artifact: &Artifact| artifact.source.as_deref().and_then(host_of).is_some_and(is_loopback);
+    for artifact in
+        session.downloads.all().filter(|artifact| artifact.cached() == Some(false) && !of_loopback(artifact))
+    {
         reasons.push(format!("{} came over the network", artifact.label()));
     }
     reasons
@@ -197,6 +201,7 @@ fn attempts(session: &Session) -> Vec<Reach> {
     for watch in session.network.completeness.witnesses.iter().filter(|watch| watch.unwitnessed > 0) {
         let mut nobody = Attempt::new("unknown", AttemptKind::Witnessed);
         (nobody.count, nobody.step) = (watch.unwitnessed, watch.step.clone());
+        nobody.invocation = watch.invocation.clone();
         reaches.push(reach(&nobody));
     }
     reaches
@@ -249,10 +254,16 @@ fn is_loopback(host: &str) -> bool {
 /// The package files whose bytes nothing vouches for.
 fn unmatched(session: &Session, entries: &BTreeMap<Sha256, String>) -> Vec<Unmatched> {
     let taken_on = |artifact: &&Artifact| artifact.kind.is_package() && artifact.origin != Origin::Failed;
+    // A step's files are gone with it; whoever recorded it has read them where they lay.
+    let vouches = |artifact: &&Artifact| {
+        artifact.step.is_some() && matches!(artifact.origin, Origin::Wheelhouse | Origin::ArchiveCache)
+    };
+    let recorded = session.downloads.all().filter(vouches).filter_map(|artifact| artifact.sha256);
+    let recorded: BTreeSet<Sha256> = recorded.collect();
     let mut unmatched = Vec::new();
     for artifact in session.downloads.all().filter(taken_on) {
         let reason = match artifact.sha256 {
-            Some(digest) if entries.contains_key(&digest) => continue,
+            Some(digest) if entries.contains_key(&digest) || recorded.contains(&digest) => continue,
             Some(_) => "no wheelhouse and no archive has a file of this digest",
             None => "its digest is not known",
         };

@@ -1,7 +1,11 @@
 //! What was wanted and not there, each with the command that would have it there next time.
 
 use super::document::Missing;
-use crate::event::{Artifact, Ecosystem, Invocation, Kind, Origin, Session, shell_word};
+use crate::event::{Artifact, Ecosystem, Invocation, InvocationId, Kind, Origin, Session, shell_word};
+use crate::report::places::Places;
+
+/// Where wheels are put for a pip that was told of no directory.
+const WHEELHOUSE: &str = "wheelhouse";
 
 /// What a session missed, in the order in which it was wanted.
 pub(super) fn of(session: &Session) -> Vec<Missing> {
@@ -12,10 +16,11 @@ pub(super) fn of(session: &Session) -> Vec<Missing> {
         }
     };
     for one in &session.network.completeness.missing {
-        add(of_tool(&one.tool, &one.requirement));
+        add(of_tool(session, &one.tool, &one.requirement, one.invocation.as_ref()));
     }
-    for artifact in session.downloads.all().filter(|artifact| artifact.origin == Origin::Failed) {
-        add(of_file(artifact));
+    let failed = session.downloads.all().filter(|artifact| artifact.origin == Origin::Failed);
+    for artifact in failed.filter(|artifact| !is_refused_index(artifact)) {
+        add(of_file(session, artifact));
     }
     for invocation in &session.invocations {
         let named = session
@@ -24,24 +29,46 @@ pub(super) fn of(session: &Session) -> Vec<Missing> {
             .any(|one| one.origin == Origin::Failed && one.invocation.as_ref() == Some(&invocation.id));
         let failed = invocation.exit_code.is_some_and(|code| code != 0);
         if failed && !named && invocation.tool.starts_with("apt") {
-            wanted_packages(invocation).for_each(|name| add(of_tool("apt-get", name)));
+            wanted_packages(invocation).for_each(|name| add(of_tool(session, "apt-get", name, None)));
         }
     }
     missing
 }
 
-fn of_tool(tool: &str, requirement: &str) -> Missing {
+/// apt asks for an index in one form after the other: that a server has no such form is an answer.
+fn is_refused_index(artifact: &Artifact) -> bool {
+    let is_answer = artifact.reason.as_deref().is_some_and(|reason| reason.starts_with("HttpError404"));
+    is_answer && !artifact.kind.is_package()
+}
+
+fn of_tool(session: &Session, tool: &str, requirement: &str, invocation: Option<&InvocationId>) -> Missing {
     if tool.starts_with("apt") {
         let name = requirement.split(['=', '/', ':']).next().unwrap_or(requirement);
-        let remedy = format!("apt-get install --download-only {}", shell_word(requirement));
+        let remedy = format!("apt-get install --yes --download-only {}", shell_word(requirement));
         return Missing { name: name.to_owned(), requirement: requirement.to_owned(), remedy };
     }
     let name = requirement.split(|c: char| !(c.is_alphanumeric() || "-_.".contains(c))).next().unwrap_or(requirement);
-    let remedy = format!("pip download --dest wheelhouse {}", shell_word(requirement));
+    let run = invocation.and_then(|id| session.invocations.iter().find(|one| one.id == *id));
+    let remedy = download(requirement, run, run.map(|run| Places::of(session, run)).unwrap_or_default());
     Missing { name: name.to_owned(), requirement: requirement.to_owned(), remedy }
 }
 
-fn of_file(artifact: &Artifact) -> Missing {
+/// Has a wheel where this pip looks for it, and has it look there: what an index offers needs the network.
+fn download(requirement: &str, run: Option<&Invocation>, places: Places<'_>) -> String {
+    let directory = places.directories.first().copied().unwrap_or(WHEELHOUSE);
+    let to = |directory: &str| format!("pip download --dest {} {}", shell_word(directory), shell_word(requirement));
+    match run {
+        // The context has it under the name that it has in the image, most often.
+        Some(run) if run.step.is_some() => to(directory.trim_end_matches('/').rsplit('/').next().unwrap_or(directory)),
+        Some(_) if places.directories.is_empty() || !places.no_index => {
+            let links = places.directories.is_empty().then_some(" PIP_FIND_LINKS=\"$PWD/wheelhouse\"");
+            format!("{} && export PIP_NO_INDEX=1{}", to(directory), links.unwrap_or_default())
+        }
+        _ => to(directory),
+    }
+}
+
+fn of_file(session: &Session, artifact: &Artifact) -> Missing {
     let name = artifact.name.clone().unwrap_or_else(|| artifact.label().to_owned());
     let version = artifact.version.as_ref();
     match (artifact.ecosystem, artifact.kind) {
@@ -52,9 +79,12 @@ fn of_file(artifact: &Artifact) -> Missing {
         },
         (Ecosystem::Deb, _) => {
             let requirement = version.map_or(name.clone(), |version| format!("{name}={version}"));
-            of_tool("apt-get", &requirement)
+            of_tool(session, "apt-get", &requirement, None)
         }
-        _ => of_tool("pip", &version.map_or(name.clone(), |version| format!("{name}=={version}"))),
+        _ => {
+            let requirement = version.map_or(name.clone(), |version| format!("{name}=={version}"));
+            of_tool(session, "pip", &requirement, artifact.invocation.as_ref())
+        }
     }
 }
 

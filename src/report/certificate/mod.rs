@@ -15,7 +15,7 @@ mod tests;
 mod text;
 
 pub use document::{Certificate, Missing, Reach, SCHEMA, Unmatched, Verdict};
-pub use github::github;
+pub use github::{annotations, github, summary};
 pub use judge::{Case, certify};
 pub use junit::junit;
 pub use known::{Known, KnownFault};

@@ -22,14 +22,23 @@ pub fn sarif(certificate: &Certificate) -> String {
                     rule("evidence-incomplete", "The evidence does not suffice for a verdict"),
                 ],
             }},
-            "invocations": [{
-                "executionSuccessful": certificate.verdict == Verdict::Pass,
-                "exitCode": certificate.command.exit_code,
-            }],
+            "invocations": [invocation(certificate)],
             "results": results(certificate),
         }],
     });
     format!("{document:#}\n")
+}
+
+/// How the command ended: SARIF knows no null.
+fn invocation(certificate: &Certificate) -> Value {
+    let mut invocation = json!({"executionSuccessful": certificate.verdict == Verdict::Pass});
+    if let Some(code) = certificate.command.exit_code {
+        invocation["exitCode"] = code.into();
+    }
+    if let Some(signal) = certificate.command.exit_signal {
+        invocation["exitSignalNumber"] = signal.into();
+    }
+    invocation
 }
 
 fn results(certificate: &Certificate) -> Vec<Value> {

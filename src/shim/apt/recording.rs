@@ -16,6 +16,7 @@ use crate::classify::apt::{Classifier, Runs};
 use crate::shim::session::Session;
 use crate::shim::{Call, Recording};
 use crate::supervise::{End, Error, Outcome, Setting, Tap};
+use crate::witness::{Mode, Sighting};
 
 const UNHOOKED: &str = "apt's configuration keeps our hook away: of packages that lay in the archives, only those are \
                         known that dpkg unpacked and that lie there still";
@@ -89,6 +90,10 @@ impl Tap for AptRecording {}
 impl Recording for AptRecording {
     fn environment(&self) -> Vec<Setting> {
         self.records.as_ref().map(Records::settings).unwrap_or_default()
+    }
+
+    fn watched(&mut self, mode: Mode, sighting: &Sighting) {
+        self.session.watched(mode, sighting);
     }
 
     fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {

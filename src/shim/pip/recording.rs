@@ -18,6 +18,7 @@ use crate::restore::{self, Facts, Plan, Restorer, Terminals};
 use crate::shim::session::Session;
 use crate::shim::{Call, Recording};
 use crate::supervise::{Error, Interpose, Outcome, Setting, Stream, Tap};
+use crate::witness::{Mode, Sighting};
 
 /// How often the log is looked at while nothing comes through the streams.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -217,6 +218,10 @@ impl Recording for PipRecording {
 
     fn interpose(&self) -> Interpose {
         self.interpose
+    }
+
+    fn watched(&mut self, mode: Mode, sighting: &Sighting) {
+        self.listener.session.watched(mode, sighting);
     }
 
     fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {

@@ -1,14 +1,18 @@
-//! The witness of the network as the console's verbs use it: how to watch, a program run under it, and what was seen as
-//! the words of a session.
+//! The witness of the network as shims and the console's verbs use it: how to watch, a program run under it, and what
+//! was seen as the words of a session.
+//!
+//! Refuses to be of consequence: what cannot be watched runs as it would have run, and what is missing is said.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
-use super::now;
-use crate::event::{Attempt, AttemptKind, Command, Connection, Event, Redactor, Step, Unavailable, Watch, Watched};
-use crate::shim::look_up;
+use super::look_up;
+use super::session::now;
+use crate::event::{
+    Attempt, AttemptKind, Command, Connection, Event, InvocationId, Redactor, Unavailable, Watch, Watched,
+};
 use crate::supervise::{self, End, Error, Interpose, Outcome, Program, Tap};
-use crate::witness::{self, Boundary, HostSource, Method, Mode, Sighting, Tries, Wish, Witness};
+use crate::witness::{self, Boundary, Extent, HostSource, Method, Mode, Sighting, Tries, Wish, Witness};
 
 /// How to watch: as `WHEELTAP_WITNESS` says, else as is usual for the verb. What it says and does not mean anything is
 /// the usual, too: a build does not fail for a variable of ours.
@@ -17,14 +21,27 @@ pub(crate) fn mode(usual: Mode) -> Mode {
     wish.as_deref().and_then(OsStr::to_str).and_then(Mode::named).unwrap_or(usual)
 }
 
+/// Whether a witness around us sees all that one of this mode could.
+pub(crate) fn is_watched_above(mode: Mode) -> bool {
+    witness::above().is_some_and(|above| above >= mode)
+}
+
 /// How to watch within a boundary. Where the kernel demands that privileges be given up, that is done if it was asked
 /// for by name or if there is nothing here that needs them: `sudo` would fail.
 fn wish(mode: Mode, boundary: Boundary) -> Wish {
+    let refused = Wish { mode, boundary, extent: Extent::Whole, may_give_up_privileges: false };
+    if mode != Mode::Observe {
+        return refused;
+    }
     let by_name = std::env::var_os(witness::VARIABLE).is_some_and(|value| value == "observe");
+    let may_give_up_privileges = by_name || rustix::process::geteuid().is_root() || !has_sudo();
+    Wish { may_give_up_privileges, ..refused }
+}
+
+/// Whether there is a program on `PATH` by which users gain privileges.
+pub(crate) fn has_sudo() -> bool {
     let path = std::env::var_os("PATH");
-    let has = |name: &str| !look_up(OsStr::new(name), path.as_deref(), &[]).programs.is_empty();
-    let may_give_up_privileges = by_name || rustix::process::geteuid().is_root() || !(has("sudo") || has("doas"));
-    Wish { mode, boundary, may_give_up_privileges }
+    ["sudo", "doas"].iter().any(|name| !look_up(OsStr::new(name), path.as_deref(), &[]).programs.is_empty())
 }
 
 /// What the network of this process is cut off by, without anything being done about it.
@@ -39,12 +56,23 @@ pub(crate) fn run(
     boundary: Boundary,
     tap: &mut (impl Tap + Send),
 ) -> (Result<Outcome, Error>, Witness) {
-    if mode == Mode::Observe {
-        program.environment.push(witness::marker());
+    if mode != Mode::Off {
+        program.environment.push(witness::marker(mode));
     }
-    let mut witness = Witness::begin(wish(mode, boundary));
+    let mut witness = begin(mode, boundary);
     let outcome = witness.watch(|| supervise::run(program, Interpose::default(), tap));
     (outcome, witness)
+}
+
+/// A witness that notes how things stand.
+pub(crate) fn begin(mode: Mode, boundary: Boundary) -> Witness {
+    Witness::begin(wish(mode, boundary))
+}
+
+/// A witness that counts as little as a start that somebody waits for allows, and is still to look around.
+pub(crate) fn begin_brief() -> Witness {
+    let boundary = Boundary::None;
+    Witness::begin(Wish { mode: Mode::Counters, boundary, extent: Extent::Brief, may_give_up_privileges: false })
 }
 
 /// The command as a record.
@@ -58,21 +86,29 @@ pub(crate) fn command(arguments: &[OsString], end: Option<End>, redactor: &Redac
     Command { argv: redactor.arguments(&arguments), exit_code, exit_signal }
 }
 
+/// What was watched.
+pub(crate) enum Subject {
+    /// A command with all that it started.
+    Command(Command),
+    /// One invocation of a tool.
+    Invocation(InvocationId),
+}
+
 /// What was seen, as lines of the journal.
-pub(crate) fn events(
-    mode: Mode,
-    sighting: &Sighting,
-    command: Command,
-    step: Option<&Step>,
-    redactor: &Redactor,
-) -> Vec<Event> {
+pub(crate) fn events(mode: Mode, sighting: &Sighting, subject: Subject, redactor: &Redactor) -> Vec<Event> {
     let at = now();
+    let (command, invocation) = match subject {
+        Subject::Command(command) => (Some(command), None),
+        Subject::Invocation(invocation) => (None, Some(invocation)),
+    };
     let attempts = sighting.tries.iter().map(|tries| {
-        let record = Attempt { step: step.cloned(), ..redactor.attempt(&attempt(tries)) };
+        let record = Attempt { invocation: invocation.clone(), ..redactor.attempt(&attempt(tries)) };
         Event::Attempt { at, record: Box::new(record) }
     });
     let mut events: Vec<Event> = attempts.collect();
-    events.push(Event::Watched { at, record: Box::new(watched(mode, sighting, command, step, redactor)) });
+    let Watched { watch, connections, counters } = watched(mode, sighting, redactor);
+    let record = Watched { watch: Watch { command, invocation, ..watch }, connections, counters };
+    events.push(Event::Watched { at, record: Box::new(record) });
     events
 }
 
@@ -102,18 +138,14 @@ fn program(tries: &Tries) -> String {
     if name.is_empty() { "unknown".to_owned() } else { name.to_owned() }
 }
 
-fn watched(mode: Mode, sighting: &Sighting, command: Command, step: Option<&Step>, redactor: &Redactor) -> Watched {
+fn watched(mode: Mode, sighting: &Sighting, redactor: &Redactor) -> Watched {
     let Sighting { counters, connections, unavailable, doubts, .. } = sighting;
     let is_outer = unavailable.iter().any(|one| one.method == Method::SeccompNotify && one.reason == "outer");
     let watch = Watch {
-        step: step.cloned(),
-        command: Some(command),
-        mode: match mode {
-            Mode::Off => "off",
-            Mode::Counters => "counters",
-            Mode::Observe => "observe",
-        }
-        .to_owned(),
+        step: None,
+        command: None,
+        invocation: None,
+        mode: mode.as_str().to_owned(),
         method: if is_outer { "outer" } else { method(sighting.method) }.to_owned(),
         unavailable: unavailable
             .iter()

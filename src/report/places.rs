@@ -1,0 +1,55 @@
+//! Where a pip was told to look, by its arguments and by the variables that a session keeps.
+
+use crate::event::{Invocation, Session};
+
+/// What its options say of one pip.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Places<'a> {
+    /// The directories of `--find-links`, in the order in which they were given.
+    pub(super) directories: Vec<&'a str>,
+    /// Whether no index is asked.
+    pub(super) no_index: bool,
+}
+
+impl Places<'_> {
+    /// Those of a run.
+    pub(super) fn of<'a>(session: &'a Session, run: &'a Invocation) -> Places<'a> {
+        let variable = |name: &str| session.build_info.build_args.get(name).filter(|value| !value.is_empty());
+        let no_index = run.argv.iter().any(|word| word == "--no-index");
+        let no_index = no_index || variable("PIP_NO_INDEX").is_some_and(|value| is_true(value));
+        let mut words = run.argv.iter();
+        let mut places = variable("PIP_FIND_LINKS").map_or(Vec::new(), |value| value.split_whitespace().collect());
+        while let Some(word) = words.next() {
+            match word.split_once('=') {
+                Some(("--find-links", value)) => places.push(value),
+                _ if word == "-f" || word == "--find-links" => places.extend(words.next().map(String::as_str)),
+                _ => {}
+            }
+        }
+        Places { directories: places.into_iter().filter_map(directory).collect(), no_index }
+    }
+}
+
+/// The directory that a place is, if it is none of the network.
+fn directory(place: &str) -> Option<&str> {
+    match place.strip_prefix("file:") {
+        Some(path) => Some(path.strip_prefix("//localhost").or_else(|| path.strip_prefix("//")).unwrap_or(path)),
+        None => (!place.contains("://")).then_some(place),
+    }
+}
+
+/// As pip reads a yes or no.
+fn is_true(value: &str) -> bool {
+    matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn yes_and_no_are_as_pip_reads_them() {
+        assert!(["1", "true", "ON", "Yes"].iter().all(|value| is_true(value)));
+        assert!(["0", "false", "", "off"].iter().all(|value| !is_true(value)));
+    }
+}

@@ -1,0 +1,93 @@
+//! The witness of one recorded call, where nobody around it watches already.
+//!
+//! Refuses to keep the tool waiting: what need not be read before it starts is read while it does, and a witness that
+//! cannot be had is done without.
+
+use std::time::Duration;
+
+use super::Recording;
+use super::watch;
+use crate::supervise::{self, Error, Interpose, Outcome, Program, Stream, Tap};
+use crate::witness::{Mode, Witness};
+
+/// How long processes that the tool left behind are waited for where every process is watched.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Watches one call.
+pub(super) struct Watcher {
+    mode: Mode,
+    witness: Option<Witness>,
+}
+
+impl Watcher {
+    /// Watches as `WHEELTAP_WITNESS` says, or else counts; does nothing within a recording or below another witness.
+    pub(super) fn new(is_recorded: bool) -> Watcher {
+        let wanted = watch::mode(Mode::Counters);
+        let is_watched = is_recorded || watch::is_watched_above(wanted);
+        Watcher { mode: if is_watched { Mode::Off } else { wanted }, witness: None }
+    }
+
+    /// Runs the program to its end.
+    pub(super) fn run(
+        &mut self,
+        program: &Program,
+        interpose: Interpose,
+        recording: &mut dyn Recording,
+    ) -> Result<Outcome, Error> {
+        match self.mode {
+            Mode::Off => supervise::run(program, interpose, recording),
+            Mode::Counters => {
+                let witness = self.witness.insert(watch::begin_brief());
+                supervise::run(program, interpose, &mut Counting { witness, recording })
+            }
+            Mode::Observe => {
+                let witness = self.witness.insert(watch::begin(self.mode, watch::given_boundary()));
+                witness.watch(|| supervise::run(program, interpose, recording))
+            }
+        }
+    }
+
+    /// Tells the recording what was seen.
+    pub(super) fn tell(&mut self, recording: &mut dyn Recording) {
+        if let Some(witness) = self.witness.take() {
+            recording.watched(self.mode, &witness.finish(PATIENCE));
+        }
+    }
+}
+
+/// Has the witness look around while the tool starts.
+struct Counting<'a> {
+    witness: &'a mut Witness,
+    recording: &'a mut dyn Recording,
+}
+
+impl Tap for Counting<'_> {
+    fn started(&mut self) {
+        self.witness.look_around(watch::given_boundary());
+        self.recording.started();
+    }
+
+    fn pass(&mut self, from: Stream, input: &[u8], output: &mut Vec<u8>) {
+        self.recording.pass(from, input, output);
+    }
+
+    fn seen(&mut self, from: Stream, input: &[u8]) {
+        self.recording.seen(from, input);
+    }
+
+    fn close(&mut self, from: Stream, output: &mut Vec<u8>) {
+        self.recording.close(from, output);
+    }
+
+    fn held(&mut self, from: Stream) -> Vec<u8> {
+        self.recording.held(from)
+    }
+
+    fn tick(&mut self) {
+        self.recording.tick();
+    }
+
+    fn period(&self) -> Option<Duration> {
+        self.recording.period()
+    }
+}
