@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Measures what the shim adds to an `apt-get install` of many packages: bare and shimmed in turn, in fresh copies of one
-root, from a repository on the loopback. Usage: benches/apt_install.py ROOT [ROUNDS [PACKAGES]]
+root, from a repository on the loopback. Usage: benches/apt_install.py ROOT [ROUNDS [PACKAGES [SIDE]]]
+
+SIDE is `shimmed`, or `observed`: no shim, but every process watched by `run`, its own start included.
 
 ROOT is a minimal Debian root as the live tests keep them: target/apt-roots/bookworm. Wants to be root, and the machine
 for itself; everything is mounted in namespaces that end with each run, over memory.
@@ -38,12 +40,15 @@ def timed(root, side, names):
     command = ["apt-get", "install", "-y", *names]
     start = time.monotonic()
     program = "/opt/shims/apt-get" if side == "shimmed" else "/usr/bin/apt-get"
+    if side == "observed":
+        environment["WHEELTAP_WITNESS"] = "observe"
+        program, command = "/opt/binary", ["wheeltap", "run", "--no-follow", "--", program, *command[1:]]
     quiet = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
     done = subprocess.run(command, executable=program, env=environment, **quiet)
     wall = time.monotonic() - start
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     recorded = len(os.listdir("/opt/logs")) > 0
-    if done.returncode or recorded != (side == "shimmed"):
+    if done.returncode or recorded != (side != "bare"):
         sys.exit(f"the {side} run ended with {done.returncode}, recorded: {recorded}")
     print(wall, used.ru_utime + used.ru_stime)
 
@@ -71,6 +76,7 @@ def main():
     root = pathlib.Path(sys.argv[1]).resolve()
     rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 10
     count = int(sys.argv[3]) if len(sys.argv) > 3 else 120
+    other_side = sys.argv[4] if len(sys.argv) > 4 else "shimmed"
     binary = pathlib.Path(os.environ.get("WHEELTAP_BINARY", HERE.parent / "target/wheeltap")).resolve()
     with tempfile.TemporaryDirectory() as directory:
         names = repository(directory + "/site", count)
@@ -79,10 +85,10 @@ def main():
         threading.Thread(target=server.serve_forever, daemon=True).start()
         work = directory + "/work"
         os.mkdir(work)
-        measured = {"bare": [], "shimmed": []}
+        measured = {"bare": [], other_side: []}
         # The first pair only warms up.
         for turn in range(rounds + 1):
-            for side in ("bare", "shimmed") if turn % 2 else ("shimmed", "bare"):
+            for side in ("bare", other_side) if turn % 2 else (other_side, "bare"):
                 site = f"http://127.0.0.1:{server.server_address[1]}"
                 places = {"work": work, "root": root, "binary": binary, "me": HERE / "apt_install.py"}
                 script = INSIDE.format(side=side, site=site, names=" ".join(names), **places)
@@ -91,13 +97,13 @@ def main():
                 if turn:
                     measured[side].append([float(word) for word in said.stdout.split()])
     print(f"apt-get install of {count} packages, {rounds} pairs, seconds (median)")
-    print(f"{'':12} {'bare':>8} {'shimmed':>8} {'of pairs':>9} {'of least':>9} {'noise':>8}")
+    print(f"{'':12} {'bare':>8} {other_side:>8} {'of pairs':>9} {'of least':>9} {'noise':>8}")
     for column, what in enumerate(("wall clock", "processor")):
-        bare, shimmed = ([run[column] for run in measured[side]] for side in ("bare", "shimmed"))
-        ratios = [one / other - 1 for one, other in zip(shimmed, bare)]
+        bare, tapped = ([run[column] for run in measured[side]] for side in ("bare", other_side))
+        ratios = [one / other - 1 for one, other in zip(tapped, bare)]
         noise = statistics.median(abs(one - statistics.median(bare)) for one in bare) / statistics.median(bare)
-        medians = f"{statistics.median(bare):8.3f} {statistics.median(shimmed):8.3f} {statistics.median(ratios):+9.2%}"
-        print(f"{what:12} {medians} {min(shimmed) / min(bare) - 1:+9.2%} {noise:8.2%}")
+        medians = f"{statistics.median(bare):8.3f} {statistics.median(tapped):8.3f} {statistics.median(ratios):+9.2%}"
+        print(f"{what:12} {medians} {min(tapped) / min(bare) - 1:+9.2%} {noise:8.2%}")
 
 
 if sys.argv[1:2] == ["--timed"]:

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Place, can_cut};
+use crate::harness::{Place, can_cut, pip};
 
 // Contract: certificate
 #[test]
@@ -84,7 +84,9 @@ fn a_masked_failure_names_what_was_missing() {
         (missing["name"].as_str(), missing["requirement"].as_str()),
         (Some("wheeltap-no-such-thing"), Some("wheeltap-no-such-thing==1.0"))
     );
-    assert_eq!(missing["remedy"], "pip download --dest wheelhouse wheeltap-no-such-thing==1.0");
+    let remedy = "pip download --dest wheelhouse wheeltap-no-such-thing==1.0 && \
+                  export PIP_NO_INDEX=1 PIP_FIND_LINKS=\"$PWD/wheelhouse\"";
+    assert_eq!(missing["remedy"], remedy);
 }
 
 // Contract: certificate
@@ -167,4 +169,29 @@ fn which(program: &str) -> bool {
     ["/usr/local/bin", "/usr/bin", "/bin"]
         .iter()
         .any(|directory| std::path::Path::new(directory).join(program).exists())
+}
+
+// Contract: certificate
+#[test]
+fn what_pip_missed_is_there_after_the_command_that_the_certificate_names() {
+    let Some(bin) = pip().filter(|_| can_cut()) else { return };
+    let (place, pip) = (Place::new(), bin.join("pip").display().to_string());
+    let index = crate::harness::Index::serve(&place);
+    // A wheelhouse of one's own, none at all, and one beside an index.
+    for (number, options) in ["--no-index --find-links 'my wheels'", "", "--find-links=own"].into_iter().enumerate() {
+        let install = format!("{pip} install -q --no-cache-dir --target target{number} {options} leaf");
+        let verify = |more: &str| {
+            let script = format!("{more}; {} verify -- {install}", env!("CARGO_BIN_EXE_wheeltap"));
+            let mut command = place.command("sh");
+            command.args(["-c", &script]).env("PIP_INDEX_URL", &index.url).env("PIP_RETRIES", "0");
+            command.env("PATH", format!("{}:/usr/bin:/bin", bin.display()));
+            place.said(command.output().unwrap())
+        };
+        let said = verify("true");
+        assert_eq!(said.verdict(), (Some(1), "FAIL"), "{options}: {said:?}");
+        let remedy = said.certificate["missing"][0]["remedy"].as_str().unwrap_or_else(|| panic!("{options}: {said:?}"));
+        let said = verify(&format!("{remedy} >&2"));
+        assert_eq!(said.verdict(), (Some(0), "PASS"), "{remedy}: {said:?}");
+        assert_eq!(said.certificate["unmatched"], json!([]), "the wheelhouse vouches for it");
+    }
 }

@@ -3,6 +3,7 @@
 use std::os::unix::net::UnixListener;
 
 use crate::harness::{Place, Said, can_cut, hostile};
+use crate::requires;
 
 /// What the hostile program is told to do.
 fn evade(words: &[&str]) -> Option<Said> {
@@ -109,6 +110,38 @@ fn a_connection_from_outside_the_cut_is_no_ground_for_a_pass() {
     assert!(said.reasons().contains("descriptor 7"), "{}", said.reasons());
 }
 
+// Contract: never-a-false-pass
+#[test]
+fn many_messages_at_once_hide_none() {
+    let Some(said) = evade(&["many"]) else { return };
+    assert_eq!(said.verdict(), (Some(1), "FAIL"), "{}", said.reasons());
+    assert_eq!(said.certificate["attempts"][0]["addr"], "[2001:db8::1]:9");
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn a_socket_that_no_network_namespace_keeps_in_is_a_doubt() {
+    let Some(said) = evade(&["virtual"]) else { return };
+    if requires::met("no AF_VSOCK", said.certificate["command"]["exit_code"] == 0) {
+        assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+        assert!(said.reasons().contains("AF_VSOCK"), "{}", said.reasons());
+    }
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn where_somebody_else_listens_nothing_is_certified() {
+    if !can_cut() {
+        return;
+    }
+    let (Some(program), place) = (hostile(), Place::new()) else { return };
+    let mut command = place.command(program);
+    let output = command.args(["listen", env!("CARGO_BIN_EXE_wheeltap"), "verify", "--", "true"]).output().unwrap();
+    let said = place.said(output);
+    assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+    assert!(said.reasons().contains("EBUSY"), "{}", said.reasons());
+}
+
 #[test]
 fn a_server_outside_of_the_cut_is_listed_by_its_path() {
     if !can_cut() {
@@ -133,7 +166,7 @@ fn a_recycled_descriptor_is_not_taken_for_what_it_was() {
 
 #[test]
 fn services_of_the_build_itself_keep_working() {
-    if !can_cut() || !crate::requires::program("python3") {
+    if !can_cut() || !requires::program("python3") {
         return;
     }
     let script = "import http.server, threading, urllib.request\n\
@@ -148,7 +181,7 @@ fn services_of_the_build_itself_keep_working() {
 #[test]
 fn a_user_without_privileges_is_cut_off_as_well() {
     use std::os::unix::fs::PermissionsExt as _;
-    if !rustix::process::geteuid().is_root() || !crate::requires::program("setpriv") {
+    if !rustix::process::geteuid().is_root() || !requires::program("setpriv") {
         return;
     }
     let place = Place::new();
@@ -158,7 +191,7 @@ fn a_user_without_privileges_is_cut_off_as_well() {
     let script = "id -u; (exec 3<>/dev/tcp/192.0.2.7/443) 2>/dev/null; true";
     let said = place.said(command.args(["verify", "--", "bash", "-c", script]).output().unwrap());
     let reachable = said.status != Some(127) && said.status != Some(126);
-    if !crate::requires::met("our executable cannot be reached by another user", reachable) {
+    if !requires::met("our executable cannot be reached by another user", reachable) {
         return;
     }
     assert_eq!((said.stdout.as_str(), said.verdict().1), ("65534\n", "FAIL"), "{said:?}");

@@ -104,3 +104,55 @@ pub(crate) fn hostile() -> Option<&'static str> {
         })
         .as_deref()
 }
+
+/// A package index on the loopback, with one wheel: `leaf` 1.0.
+pub(crate) struct Index {
+    server: std::process::Child,
+    pub(crate) url: String,
+}
+
+impl Index {
+    pub(crate) fn serve(place: &Place) -> Index {
+        let script = "import http.server, os, sys, zipfile\n\
+            os.makedirs('index/simple/leaf'); os.chdir('index')\n\
+            name = 'leaf-1.0-py3-none-any.whl'\n\
+            with zipfile.ZipFile('simple/leaf/' + name, 'w') as wheel:\n\
+            \x20   wheel.writestr('leaf.py', '')\n\
+            \x20   wheel.writestr('leaf-1.0.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: leaf\\nVersion: 1.0\\n')\n\
+            \x20   wheel.writestr('leaf-1.0.dist-info/WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n\
+            \x20   wheel.writestr('leaf-1.0.dist-info/RECORD', '')\n\
+            open('simple/leaf/index.html', 'w').write(f'<a href=\"{name}\">{name}</a>')\n\
+            server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), http.server.SimpleHTTPRequestHandler)\n\
+            print(server.server_port, flush=True)\n\
+            server.serve_forever()\n";
+        let mut command = place.command("python3");
+        command.args(["-c", script]).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut server = command.spawn().unwrap();
+        let mut port = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(server.stdout.take().unwrap()), &mut port).unwrap();
+        Index { server, url: format!("http://127.0.0.1:{}/simple/", port.trim()) }
+    }
+}
+
+impl Drop for Index {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A directory with a pip of its own, made once and kept beside what was built; `None` where there is no Python.
+pub(crate) fn pip() -> Option<&'static Path> {
+    static MADE: OnceLock<Option<PathBuf>> = OnceLock::new();
+    let made = MADE.get_or_init(|| {
+        let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("verify-venv");
+        let works =
+            |program: &Path| Command::new(program).arg("--version").output().is_ok_and(|it| it.status.success());
+        if !works(&venv.join("bin/pip")) {
+            let made = Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv).status();
+            made.ok().filter(|status| status.success())?;
+        }
+        Some(venv.join("bin"))
+    });
+    super::requires::met("no Python with venv", made.is_some()).then_some(made.as_deref()).flatten()
+}

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::harness::{Place, Said};
+use serde_json::{Value, json};
+
+use crate::harness::{Index, Place, Said, hostile};
 
 const BASE: &str = "wheeltap-test/debian:bookworm";
 
@@ -67,16 +69,174 @@ fn in_a_container_the_boundary_is_what_it_is() {
         return;
     }
     let mount = format!("{}:/wheeltap:ro", env!("CARGO_BIN_EXE_wheeltap"));
-    for (options, status, boundary) in [
-        (&["--network=bridge"][..], 3, "boundary  advisory"),
-        (&["--network=none"][..], 0, "boundary  kernel-netns"),
-        (&["--network=none", "--user=1000"][..], 0, "boundary  kernel-netns"),
+    let nothing: &[&str] = &["true"];
+    for (options, command, status, says) in [
+        (&["--network=bridge"][..], nothing, 3, "boundary  advisory"),
+        (&["--network=bridge"], &["sh", "-c", "getent hosts refused.invalid; true"], 1, "to reach refused.invalid"),
+        (&["--network=none"], nothing, 0, "boundary  kernel-netns"),
+        (&["--network=none", "--user=1000"], nothing, 0, "boundary  kernel-netns"),
     ] {
         let mut docker = Command::new("/usr/bin/docker");
         docker.args(["run", "--rm", "--volume", &mount, "--workdir=/tmp"]).args(options).arg(BASE);
-        let output = docker.args(["/wheeltap", "verify", "--", "true"]).output().unwrap();
+        let output = docker.args(["/wheeltap", "verify", "--"]).args(command).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(status), "{options:?}: {stderr}");
-        assert!(stderr.contains(boundary), "{options:?}: {stderr}");
+        assert!(stderr.contains(says), "{options:?}: {stderr}");
     }
+}
+
+/// What runs `container.sh` in a container of the default profile, whose name server is its own loopback.
+fn in_container(verb: &str) -> std::process::Output {
+    let binary = format!("{}:/wheeltap:ro", env!("CARGO_BIN_EXE_wheeltap"));
+    let scripts = format!("{}/tests/verify:/verify:ro", env!("CARGO_MANIFEST_DIR"));
+    let mut docker = Command::new("/usr/bin/docker");
+    docker.args(["run", "--rm", "--network=none", "--dns=127.0.0.1", "--volume", &binary, "--volume", &scripts]);
+    docker.args([BASE, "bash", "/verify/container.sh", verb]).output().unwrap()
+}
+
+/// apt as it is by default: `_apt` fetches, whose memory is closed to us in a container, and maintainer scripts run.
+// Contract: observe-transparent
+#[test]
+fn an_observed_installation_is_the_same_and_each_attempt_has_its_name() {
+    if !can_build() {
+        return;
+    }
+    let output = in_container("twice");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let differs: Vec<&str> = stderr.lines().filter(|line| !line.starts_with("WARNING: Localhost DNS")).collect();
+    assert_eq!((output.status.code(), differs), (Some(0), vec![]), "what a bare run said differs");
+    let session: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let witness = &session["network"]["completeness"]["witnesses"][0];
+    assert_eq!((&witness["unreadable"], &witness["doubts"]), (&json!(0), &json!([])), "{witness}");
+    assert_eq!((&witness["reconciled"], &witness["command"]["exit_code"]), (&json!(true), &json!(7)), "{witness}");
+    let attempts = session["network"]["attempts"].as_array().unwrap();
+    let seen = attempts.iter().filter(|one| one["kind"] == "witnessed");
+    let seen: Vec<String> = seen
+        .map(|one| {
+            let mut chain = one["chain"].as_array().unwrap().iter().map(|process| process.as_str().unwrap());
+            let by = ["reaching.postinst", "apt-get update", "apt-get install"];
+            // The shell above them names both commands.
+            let by = chain.find_map(|process| by.into_iter().find(|what| process.contains(what)));
+            format!(
+                "{} {} {} by {}",
+                one["host"].as_str().unwrap_or("-"),
+                one["addr"].as_str().unwrap(),
+                one["uid"],
+                by.unwrap()
+            )
+        })
+        .collect();
+    let expected = [
+        "repo.example 127.0.0.1:53 42 by apt-get update",
+        "repo.example 127.0.0.1:53 42 by apt-get install",
+        "maintainer.invalid 127.0.0.1:53 0 by reaching.postinst",
+        "- 192.0.2.12:80 0 by reaching.postinst",
+    ];
+    assert_eq!(seen, expected);
+}
+
+// Contract: certificate
+#[test]
+fn what_apt_missed_is_there_after_the_command_that_the_certificate_names() {
+    if !can_build() {
+        return;
+    }
+    let output = in_container("remedy");
+    let certificates = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+    let certificates: Vec<Value> = certificates.map(|one| one.expect("a certificate")).collect();
+    let [first, second] = &certificates[..] else { panic!("{output:?}") };
+    assert_eq!(first["verdict"], "FAIL", "{first}");
+    let remedy = "apt-get install --yes --download-only quiet=1.0";
+    assert_eq!(first["missing"], json!([{"name": "quiet", "requirement": "quiet=1.0", "remedy": remedy}]));
+    assert_eq!((&second["verdict"], &second["missing"]), (&json!("PASS"), &json!([])), "{second}");
+    assert_eq!(second["unmatched"], json!([]), "the archive vouches for it");
+}
+
+/// The same in an image build, where a step before has the package in the archives.
+// Contract: certificate
+#[test]
+fn what_an_image_build_missed_is_there_after_the_commands_that_the_certificate_names() {
+    if !can_build() || !crate::requires::program("python3") {
+        return;
+    }
+    let place = Place::new();
+    let context = place.path().join("context");
+    std::fs::create_dir_all(context.join("wheelhouse")).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify/container.sh");
+    std::fs::copy(script, context.join("container.sh")).unwrap();
+    std::fs::write(context.join("wheelhouse/.keep"), "").unwrap();
+    let index = Index::serve(&place);
+    let prepared =
+        "COPY . /context\nRUN bash /context/container.sh make && bash /context/container.sh serve apt-get -qq update\n";
+    let wanted = "RUN apt-get install -y quiet; pip install --break-system-packages --no-index --find-links /context/wheelhouse leaf";
+    let said = verify(&place, &["--inject"], &["--no-cache"], &format!("{prepared}{wanted}"));
+    assert_eq!(said.verdict(), (Some(1), "FAIL"), "{}", said.stderr);
+    let missing = said.certificate["missing"].as_array().unwrap();
+    let remedy = |name: &str| missing.iter().find(|one| one["name"] == name).expect(name)["remedy"].as_str().unwrap();
+    assert_eq!(remedy("leaf"), "pip download --dest wheelhouse leaf", "{missing:?}");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", remedy("leaf")]).current_dir(&context).env("PIP_INDEX_URL", &index.url);
+    shell.env_remove("PIP_FIND_LINKS").env_remove("PIP_NO_INDEX").env("PIP_CONFIG_FILE", "/dev/null");
+    let downloaded = shell.output().unwrap();
+    assert!(downloaded.status.success(), "{downloaded:?}");
+    let cached = format!("RUN bash /context/container.sh serve {}\n", remedy("quiet"));
+    let said = verify(&place, &["--inject"], &["--no-cache"], &format!("{prepared}{cached}{wanted}"));
+    assert_eq!(said.verdict(), (Some(0), "PASS"), "{}", said.stderr);
+    assert_eq!(said.certificate["unmatched"], json!([]), "wheelhouse and archive vouch for all");
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn a_clipped_log_is_no_ground_for_a_pass() {
+    if !can_build() {
+        return;
+    }
+    let place = Place::new();
+    let flood = format!(
+        "RUN echo {}; python3 -c \"import sys; sys.stderr.write(('x' * 99 + chr(10)) * 40000)\"",
+        place.path().display()
+    );
+    let said = verify(&place, &["--inject"], &["--no-cache"], &flood);
+    assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+}
+
+/// Where IPv6 is off, no counter tells of what is tried over it.
+// Contract: never-a-false-pass
+#[test]
+fn what_no_counter_tells_of_is_seen_or_a_doubt() {
+    let Some(program) = hostile().filter(|_| can_build()) else { return };
+    let mount = |path: &str, to: &str| format!("--volume={path}:{to}:ro");
+    let mut docker = Command::new("/usr/bin/docker");
+    docker.args(["run", "--rm", "--network=none", "--workdir=/tmp", "--sysctl=net.ipv6.conf.all.disable_ipv6=1"]);
+    docker.args([&mount(env!("CARGO_BIN_EXE_wheeltap"), "/wheeltap"), &mount(program, "/hostile"), BASE]);
+    let output = docker.args(["/wheeltap", "verify", "--", "/hostile", "many"]).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("tried to reach [2001:db8::1]:9"), "{stderr}");
+}
+
+/// With `WHEELTAP_WITNESS=observe` in a Dockerfile a shim watches its own tool; nobody watches the rest of its step.
+// Contract: never-a-false-pass
+#[test]
+fn a_step_of_which_only_a_shim_watched_its_tool_is_not_certified() {
+    if !can_build() {
+        return;
+    }
+    let place = Place::new();
+    let context = place.path().join("context");
+    std::fs::create_dir_all(&context).unwrap();
+    std::fs::copy(env!("CARGO_BIN_EXE_wheeltap"), context.join("wheeltap")).unwrap();
+    let recipe = "COPY wheeltap /opt/wheeltap/wheeltap\n\
+        RUN mkdir /opt/wheeltap/shims && ln -s ../wheeltap /opt/wheeltap/shims/pip\n\
+        ENV PATH=/opt/wheeltap/shims:$PATH WHEELTAP_LOG_DIR=/var/log/wheeltap WHEELTAP_EMIT=1 WHEELTAP_WITNESS=observe\n";
+    let bypassing = format!("{recipe}RUN getent hosts bypassing.invalid || true");
+    let said = verify(&place, &[], &["--no-cache"], &bypassing);
+    assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+    let said = verify(&place, &[], &["--no-cache"], &format!("{recipe}RUN pip download -q --retries 0 leaf || true"));
+    assert_eq!(said.verdict(), (Some(1), "FAIL"), "{}", said.reasons());
+    let seen = said.certificate["attempts"].as_array().unwrap().iter().find(|one| one["host_source"] == "dns-query");
+    let seen = seen.unwrap_or_else(|| panic!("{said:?}"));
+    assert_eq!((seen["tool"].as_str(), seen["invocation"].is_string()), (Some("pip"), true), "{seen}");
+    assert!(said.reasons().contains("only its pips and apts were heard"), "{}", said.reasons());
+    assert_eq!(said.certificate["boundary"], "kernel-netns");
 }

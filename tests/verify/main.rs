@@ -3,11 +3,18 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod bytes;
 mod certificate;
 mod evasions;
+mod formats;
 mod harness;
 mod images;
+mod privileges;
+mod reaching;
 #[allow(dead_code, reason = "shared by all tests")]
 #[path = "../support/requires.rs"]
 mod requires;
+#[path = "../support/schema.rs"]
+mod schema;
+mod shims;
 mod transparency;
