@@ -11,67 +11,8 @@ use parse_dockerfile::{Command, Flag, Instruction, RunInstruction, ShellInstruct
 use super::heredoc::{self, Document};
 use super::output::{Output, covers, is_whole};
 use super::shells::base_shell;
+use super::wrapping::{Error, Injected, Injection};
 use super::{lines, script};
-
-/// What to wrap the steps with.
-pub struct Injection<'a> {
-    /// The value of the `--mount` flag that each step is given.
-    pub mount: &'a str,
-    /// The words before the words of a step.
-    pub wrapper: &'a [&'a str],
-    /// Whether the builder knows here documents (BuildKit 0.9, or an external frontend); one that does not reads their
-    /// lines as instructions.
-    pub here_documents: bool,
-    /// The value of a build argument, if one is given on the command line.
-    pub argument: &'a dyn Fn(&str) -> Option<String>,
-    /// The shell of a base image; `None` where it cannot be known.
-    pub shell: &'a dyn Fn(&str) -> Option<Vec<String>>,
-}
-
-/// A Dockerfile whose steps are wrapped.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Injected {
-    /// Its text.
-    pub text: String,
-    /// The steps that are wrapped, in their order.
-    pub wrapped: Vec<Wrapped>,
-    /// Whether a builder names the stages of this text although it names none of the original: it does so where there
-    /// are several, and an image that something is taken from counts as one.
-    pub names_stage: bool,
-    /// What was left as it stands.
-    pub left: Vec<Left>,
-}
-
-/// A step that is wrapped.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrapped {
-    /// The instruction on one line, as it was.
-    pub original: String,
-    /// The same, as it is now.
-    pub rewritten: String,
-}
-
-/// An instruction that was left as it stands.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Left {
-    /// The line it begins on, from 1.
-    pub line: usize,
-    /// Its first line.
-    pub instruction: String,
-    /// Why it was left.
-    pub reason: String,
-}
-
-/// Why a Dockerfile cannot be wrapped at all.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub enum Error {
-    /// It does not parse; the builder will say so in its own words.
-    #[error("{0}")]
-    Syntax(String),
-    /// It is written in another language.
-    #[error("`# syntax={0}` is not a frontend for Dockerfiles")]
-    Frontend(String),
-}
 
 /// Wraps every `RUN` step of the Dockerfile `text`.
 ///
@@ -139,15 +80,16 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
             _ => {}
         }
     }
-    Ok(output.finish(has_one_nameless_stage(&parsed.instructions)))
+    Ok(output.finish(has_one_nameless_stage(&parsed.instructions, injection.here_documents)))
 }
 
 fn words_of(shell: &ShellInstruction<'_>) -> Vec<String> {
     shell.arguments.iter().map(|word| word.value.to_string()).collect()
 }
 
-/// Whether a builder has no reason to name stages.
-fn has_one_nameless_stage(instructions: &[Instruction<'_>]) -> bool {
+/// Whether a builder has no reason to name stages. What is mounted counts as one: in `newer` ones whatever its kind, in
+/// those before what comes from elsewhere or from a cache.
+fn has_one_nameless_stage(instructions: &[Instruction<'_>], newer: bool) -> bool {
     let mut stages = 0;
     for instruction in instructions {
         let flags: &[Flag<'_>] = match instruction {
@@ -162,7 +104,8 @@ fn has_one_nameless_stage(instructions: &[Instruction<'_>]) -> bool {
         };
         let takes_from_image = flags.iter().any(|flag| {
             let value = flag.value.as_ref().map_or("", |value| value.value.as_ref());
-            flag.name.value == "from" || (flag.name.value == "mount" && value.contains("from="))
+            let is_stage = |mount: &str| newer || mount.contains("from=") || mount.contains("type=cache");
+            flag.name.value == "from" || (flag.name.value == "mount" && is_stage(value))
         });
         if takes_from_image || stages > 1 {
             return false;

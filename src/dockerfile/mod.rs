@@ -18,8 +18,10 @@ mod output;
 mod script;
 mod shells;
 mod words;
+mod wrapping;
 
 pub use caches::{Diagnosis, Tool, caches};
-pub use inject::{Error, Injected, Injection, Left, Wrapped, inject};
+pub use inject::inject;
 pub use instructions::instructions;
 pub use names::Names;
+pub use wrapping::{Error, Injected, Injection, Left, Wrapped};

@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-use super::inject::{Injected, Wrapped};
 use super::words;
+use super::wrapping::{Injected, Wrapped};
 
 /// Translates what a builder shows back.
 #[derive(Clone, Debug)]
@@ -36,7 +36,7 @@ impl Names {
     /// The name of a vertex (`[2/3] RUN ...`).
     pub fn vertex<'a>(&self, shown: &'a str) -> Cow<'a, str> {
         let Some((head, instruction)) = shown.split_once("] ").filter(|_| shown.starts_with('[')) else {
-            return Cow::Borrowed(shown);
+            return self.warning(shown);
         };
         let original = self.instruction(instruction);
         let head = match self.names_stage && head.contains("stage-0 ") {
@@ -46,6 +46,15 @@ impl Names {
         match (&head, original) {
             (Cow::Borrowed(_), None) => Cow::Borrowed(shown),
             (_, original) => Cow::Owned(format!("{head}] {}", original.as_deref().unwrap_or(instruction))),
+        }
+    }
+
+    /// What a builder warns of in an instruction (`Empty continuation line found in: RUN ...`).
+    fn warning<'a>(&self, shown: &'a str) -> Cow<'a, str> {
+        let quoted = shown.find(" found in: ").map(|at| at + " found in: ".len());
+        match quoted.and_then(|at| Some((at, self.instruction(&shown[at..])?))) {
+            Some((at, original)) => Cow::Owned(format!("{}{original}", &shown[..at])),
+            None => Cow::Borrowed(shown),
         }
     }
 
@@ -94,6 +103,9 @@ impl Names {
         {
             return Cow::Owned(format!("{number} | {mark}{original}"));
         }
+        if let warned @ Cow::Owned(_) = self.warning(shown) {
+            return warned;
+        }
         self.reason(shown)
     }
 }
@@ -124,7 +136,8 @@ mod tests {
     fn names_are_those_of_the_original() {
         let original = "FROM x\nrun a && \\\n  # why\n  b\nRUN <<E\none\ntwo\nE\nRUN --mount=type=cache,target=/c c\n";
         let (names, injected) = names(original);
-        assert!(injected.names_stage);
+        assert!(!injected.names_stage);
+        let names = Names { names_stage: true, ..names };
         let original = ["RUN a &&   b", "RUN <<E (one...)", "RUN --mount=type=cache,target=/c c"];
         for (step, original) in injected.wrapped.iter().zip(original) {
             let shown = format!("[stage-0 2/4] RUN {}", &step.rewritten[4..]);
@@ -143,6 +156,7 @@ mod tests {
             assert!(!names(text).1.names_stage, "{text}");
         }
         assert!(names("FROM x\nRUN echo --from=x\nCOPY a b\n").1.names_stage);
+        assert!(!names("FROM x\nRUN --mount=type=tmpfs,target=/t a\n").1.names_stage);
     }
 
     #[test]
@@ -153,6 +167,8 @@ mod tests {
         assert_eq!(names.epilogue(&shown), " > [2/3] RUN a   b:");
         assert_eq!(names.epilogue(&format!("   2 | >>> {}", lines[1])), "   2 | >>> RUN a \\");
         assert_eq!(names.epilogue(&format!("   3 | >>> {}", lines[2])), "   3 | >>>   b");
+        let warned = format!("WARN: Empty continuation line found in: {}", injected.wrapped[0].rewritten);
+        assert_eq!(names.vertex(&warned), "WARN: Empty continuation line found in: RUN a   b");
         assert_eq!(names.epilogue("   4 |     COPY c d"), "   4 |     COPY c d");
         assert_eq!(
             names.epilogue("ERROR: process \"/w step -- /bin/sh -c a   b\" did not complete"),

@@ -5,7 +5,7 @@ use std::ops::Range;
 use parse_dockerfile::{Command, RunInstruction};
 
 use super::heredoc::Document;
-use super::inject::{Injected, Injection, Left, Wrapped};
+use super::wrapping::{Injected, Injection, Left, Wrapped};
 use super::{lines, script};
 
 /// The longest line that builders read (`bufio.Scanner`'s limit), less some room for the keyword and flags.
@@ -53,11 +53,15 @@ impl<'a> Output<'a> {
         let begun = self.mount(run, injection);
         self.copy(arguments.start);
         let end = documents.last().map_or(arguments.end, |document| document.place.end);
-        // It keeps all its lines, by which a builder points at it.
-        if let Some(between) = self.text[arguments.start..end].matches('\n').count().checked_sub(1) {
+        // It keeps all its lines, by which a builder points at it, and the empty ones, of which it warns.
+        let replaced: Vec<&str> = self.text[arguments.start..end].split('\n').collect();
+        if let [_, between @ .., _] = replaced.as_slice() {
             self.pieces.push(self.escape);
             self.pieces.push('\n');
-            self.pieces.push_str(&"#\n".repeat(between));
+            for line in between {
+                let is_empty = documents.is_empty() && line.trim().is_empty();
+                self.pieces.push_str(if is_empty { "\n" } else { "#\n" });
+            }
         }
         self.pieces.push_str(&exec);
         self.copied = end;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use parse_dockerfile::FromInstruction;
 
-use super::inject::Injection;
+use super::wrapping::Injection;
 
 /// The shell in force at the beginning of a stage.
 pub(super) fn base_shell(

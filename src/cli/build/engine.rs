@@ -80,15 +80,14 @@ impl Engine {
         }
     }
 
-    /// The shell of an image that the engine has; `None` if it has none of that name.
-    pub(super) fn shell(&self, image: &str) -> Option<Vec<String>> {
-        let default = || vec!["/bin/sh".to_owned(), "-c".to_owned()];
+    /// What of an image's configuration matters to a stage that builds on it; `None` if the engine has none of that name.
+    pub(super) fn base(&self, image: &str) -> Option<Base> {
         if image == "scratch" {
-            return Some(default());
+            return Some(Base { shell: default_shell(), triggers: Vec::new() });
         }
-        let answer = self.ask(&["image", "inspect", "--format", "{{json .Config.Shell}}", image])?;
-        let shell: Option<Vec<String>> = serde_json::from_str(&answer).ok()?;
-        Some(shell.filter(|shell| !shell.is_empty()).unwrap_or_else(default))
+        let format = "{{json .Config.Shell}} {{json .Config.OnBuild}}";
+        let answer = self.ask(&["image", "inspect", "--format", format, image])?;
+        Base::read(&answer)
     }
 
     /// Whether the engine has an image of that name.
@@ -118,20 +117,63 @@ impl Engine {
     }
 }
 
-/// The shells of base images, each asked for once.
-pub(super) struct Shells<'a> {
-    engine: &'a Engine,
-    known: std::cell::RefCell<HashMap<String, Option<Vec<String>>>>,
+/// What a stage begins with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Base {
+    /// The shell of its steps.
+    shell: Vec<String>,
+    /// The `RUN` among its `ONBUILD` triggers, which a builder runs as they stand.
+    triggers: Vec<String>,
 }
 
-impl<'a> Shells<'a> {
+impl Base {
+    /// Of the image's shell and its triggers, as JSON.
+    fn read(answer: &str) -> Option<Base> {
+        let mut values = serde_json::Deserializer::from_str(answer).into_iter::<Option<Vec<String>>>();
+        let mut shell = values.next()?.ok()?.filter(|shell| !shell.is_empty()).unwrap_or_else(default_shell);
+        let mut triggers = Vec::new();
+        for trigger in values.next()?.ok()?.unwrap_or_default() {
+            let (keyword, rest) = trigger.split_once(char::is_whitespace).unwrap_or((&trigger, ""));
+            if keyword.eq_ignore_ascii_case("SHELL") {
+                shell = serde_json::from_str(rest).ok()?;
+            } else if keyword.eq_ignore_ascii_case("RUN") {
+                triggers.push(trigger);
+            }
+        }
+        Some(Base { shell, triggers })
+    }
+}
+
+fn default_shell() -> Vec<String> {
+    vec!["/bin/sh".to_owned(), "-c".to_owned()]
+}
+
+/// Base images, each asked for once.
+pub(super) struct Bases<'a> {
+    engine: &'a Engine,
+    known: std::cell::RefCell<HashMap<String, Option<Base>>>,
+}
+
+impl<'a> Bases<'a> {
     pub(super) fn of(engine: &'a Engine) -> Self {
-        Shells { engine, known: std::cell::RefCell::default() }
+        Bases { engine, known: std::cell::RefCell::default() }
     }
 
-    pub(super) fn get(&self, image: &str) -> Option<Vec<String>> {
+    /// The shell of an image; `None` if it cannot be known.
+    pub(super) fn shell(&self, image: &str) -> Option<Vec<String>> {
         let mut known = self.known.borrow_mut();
-        known.entry(image.to_owned()).or_insert_with(|| self.engine.shell(image)).clone()
+        let base = known.entry(image.to_owned()).or_insert_with(|| self.engine.base(image));
+        base.as_ref().map(|base| base.shell.clone())
+    }
+
+    /// The triggers of the images that were asked for, each with the image that brings it.
+    pub(super) fn triggers(&self) -> Vec<(String, String)> {
+        let known = self.known.borrow();
+        let each = known.iter().filter_map(|(image, base)| Some((image, base.as_ref()?)));
+        let mut triggers: Vec<(String, String)> =
+            each.flat_map(|(image, base)| base.triggers.iter().map(|run| (image.clone(), run.clone()))).collect();
+        triggers.sort();
+        triggers
     }
 }
 
@@ -143,4 +185,18 @@ pub(super) fn is_other_platform(platform: &OsStr) -> bool {
         other => other,
     };
     !platform.to_string_lossy().split(',').all(|wanted| wanted == ours || wanted.starts_with(&format!("{ours}/")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Base;
+
+    #[test]
+    fn triggers_are_a_part_of_what_a_stage_begins_with() {
+        let base = Base::read(r#"["/bin/bash","-c"] ["COPY . /x","run make","SHELL [\"/bin/ash\",\"-c\"]"]"#).unwrap();
+        assert_eq!((base.shell.join(" "), base.triggers), ("/bin/ash -c".to_owned(), vec!["run make".to_owned()]));
+        let base = Base::read("null null").unwrap();
+        assert_eq!((base.shell.join(" "), base.triggers.len()), ("/bin/sh -c".to_owned(), 0));
+        assert_eq!(Base::read(r#"null ["SHELL x"]"#), None, "a shell that cannot be read is none that is known");
+    }
 }

@@ -8,6 +8,7 @@ mod carrier;
 mod command;
 mod engine;
 mod ignored;
+mod json;
 mod layers;
 mod log;
 mod report;
@@ -157,11 +158,13 @@ fn launch(program: &Program, command: &Command, screen: &mut Screen) -> Result<O
     let progress = command.progress.clone().or_else(|| std::env::var_os("BUILDKIT_PROGRESS"));
     // Whoever insists on the moving display has it on their terminal, and gets no record of the steps.
     let stderr = progress.as_deref() != Some(OsStr::new("tty"));
-    // The builder before BuildKit writes its log to standard output, as BuildKit's client does with an exported image.
+    // The builder before BuildKit and compose write their logs to standard output, as BuildKit's client does with an
+    // exported image.
     let may_be_legacy = command.kind != Kind::Buildx
         && !program.environment.iter().any(|(name, _)| name == "DOCKER_BUILDKIT")
         && std::env::var_os("DOCKER_BUILDKIT").is_none_or(|value| value != "1");
-    supervise::run(program, Interpose { stdout: may_be_legacy, stderr }, screen)
+    let stdout = may_be_legacy || command.kind == Kind::Several;
+    supervise::run(program, Interpose { stdout, stderr }, screen)
 }
 
 /// What is written down of a build.
@@ -215,6 +218,9 @@ impl Record {
                 self.notes
                     .push(format!("line {} was left as it stands: `{}`: {}", left.line, left.instruction, left.reason));
             }
+            for (image, run) in &rewritten.triggers {
+                self.notes.push(format!("`{run}` was left as it stands: it comes with `{image}` (ONBUILD)"));
+            }
         }
         match outcome {
             Ok(outcome) => {
@@ -232,12 +238,15 @@ impl Record {
         match &build {
             Some(build) => {
                 let told = told::events(build, &self.redactor, at);
-                if rewritten.is_some() {
+                if let Some(rewritten) = rewritten {
                     for vertex in build.steps.iter().filter(|vertex| vertex.name.instruction.starts_with("RUN ")) {
                         let ran = matches!(vertex.state, State::Done | State::Error);
-                        let is_left = rewritten.is_some_and(|rewritten| rewritten.is_left(&vertex.name.instruction));
-                        if ran && vertex.senders.is_empty() && !is_left {
-                            said(Told::BlindSpot, format!("nothing was heard from step {}", vertex.id));
+                        if ran && vertex.senders.is_empty() {
+                            let reason = match rewritten.why_left(&vertex.name.instruction) {
+                                Some(reason) => format!("step {} was left as it stands: {reason}", vertex.id),
+                                None => format!("nothing was heard from step {}", vertex.id),
+                            };
+                            said(Told::BlindSpot, reason);
                         }
                     }
                 }

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::carrier::{Carrier, WATCHING, WRAPPER};
 use super::command::{Command, Kind};
-use super::engine::{Carriage, Engine, Shells, is_other_platform};
+use super::engine::{Bases, Carriage, Engine, is_other_platform};
 use crate::dockerfile::{Injected, Injection, Left, Names, inject};
 
 /// A build whose steps are wrapped.
@@ -22,6 +22,8 @@ pub(super) struct Rewritten {
     pub(super) names: Names,
     /// What was left as it stands.
     pub(super) left: Vec<Left>,
+    /// What base images have run, with the image that brings it.
+    pub(super) triggers: Vec<(String, String)>,
     /// Whether BuildKit has to be asked for by variable, since the client would use the builder before it.
     pub(super) asks_for_buildkit: bool,
     /// Holds the rewritten Dockerfile while the build runs.
@@ -55,7 +57,7 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
     let place = tempfile::Builder::new().prefix("wheeltap-build-").tempdir()?;
     let carriage = engine.carriage(command.kind == Kind::Buildx);
     let carrier = Carrier::prepare(&engine, carriage, place.path())?;
-    let shells = Shells::of(&engine);
+    let bases = Bases::of(&engine);
     let value = |name: &str| {
         let of_command = command.arguments.iter().rev().find(|(known, _)| known == name);
         of_command.map(|(_, value)| value.to_string_lossy().into_owned())
@@ -68,7 +70,7 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
             || engine.knows_here_documents()
             || has_frontend(&source.text),
         argument: &value,
-        shell: &|image| shells.get(image),
+        shell: &|image| bases.shell(image),
     };
     let injected = inject(&source.text, &injection).map_err(|error| anyhow::anyhow!("{error}"))?;
     anyhow::ensure!(!injected.wrapped.is_empty(), "{}", nothing_to_wrap(&injected));
@@ -78,20 +80,28 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         words: command.rewritten(file.as_os_str(), context.as_deref().map(Path::as_os_str), &carrier.options),
         names: Names::new(&source.text, &injected, wrapper),
         left: injected.left,
+        triggers: bases.triggers(),
         asks_for_buildkit: command.kind == Kind::Build && variable.is_none(),
         _place: place,
     })
 }
 
 impl Rewritten {
-    /// Whether a step of that name was left as it stands.
-    pub(super) fn is_left(&self, instruction: &str) -> bool {
-        self.left.iter().any(|left| {
-            let begun = left.instruction.trim_end_matches(['\\', '`']).trim();
-            let command = begun.split_once(char::is_whitespace).map_or("", |(_, command)| command.trim());
-            !command.is_empty() && instruction.contains(command)
-        })
+    /// Why a step of that name was left as it stands; `None` if it was not.
+    pub(super) fn why_left(&self, instruction: &str) -> Option<String> {
+        let trigger = self.triggers.iter().find(|(_, run)| has_command_of(instruction, run));
+        let left = || self.left.iter().find(|left| has_command_of(instruction, &left.instruction));
+        trigger
+            .map(|(image, _)| format!("it comes with `{image}` (ONBUILD)"))
+            .or_else(|| left().map(|left| left.reason.clone()))
     }
+}
+
+/// Whether an instruction, as it is shown, has the command whose first line is `begun`.
+fn has_command_of(instruction: &str, begun: &str) -> bool {
+    let begun = begun.lines().next().unwrap_or_default().trim_end_matches(['\\', '`']).trim();
+    let command = begun.split_once(char::is_whitespace).map_or("", |(_, command)| command.trim());
+    !command.is_empty() && instruction.contains(command)
 }
 
 fn nothing_to_wrap(injected: &Injected) -> String {

@@ -1,12 +1,13 @@
 //! What docker prints, on its way to the user: without our marked lines, and under the names of the user's Dockerfile.
 //!
 //! The same lines are read for what they tell of the build, and kept with the times at which they arrived. Refuses to
-//! touch standard output, unless it is the log of a builder before BuildKit; refuses to change what a step printed.
+//! touch standard output, unless it is the log, as before BuildKit and with compose; refuses to change what a step printed.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::carrier::is_ours;
+use super::json::Json;
 use super::log::Log;
 use crate::classify::buildkit::{Build, Content, Reader, plain_line};
 use crate::dockerfile::Names;
@@ -27,6 +28,7 @@ pub(super) struct Screen {
     hidden: BTreeSet<u64>,
     /// The line before was hidden, and with it goes the empty line that follows a vertex.
     after_hidden: bool,
+    json: Json,
     /// The log is JSON, which holds its times itself.
     is_json: bool,
 }
@@ -42,6 +44,7 @@ impl Screen {
             held: Default::default(),
             hidden: BTreeSet::new(),
             after_hidden: false,
+            json: Json::default(),
             is_json: false,
         }
     }
@@ -53,24 +56,22 @@ impl Screen {
 
     /// One line, without its line end; nothing if it is not for the user.
     fn line(&mut self, line: &[u8]) -> Option<Vec<u8>> {
+        if self.json.holds(line)
+            && let Ok(text) = std::str::from_utf8(line)
+        {
+            self.read(line);
+            let shown = self.json.line(text, self.names.as_ref());
+            self.keep(shown.as_bytes());
+            return Some(shown.into_bytes());
+        }
         let line = match self.renamed(line)? {
             Cow::Borrowed(same) => same.to_vec(),
             Cow::Owned(other) => other,
         };
-        let Some((place, _)) = marked::find(&line) else {
-            self.read(&line);
-            self.keep(&line);
-            return Some(line);
-        };
         self.read(&line);
-        let before = &line[..place.start];
-        // What the builder put in front of a line that was ours alone goes with it.
-        if place.end == line.len() && is_prefix(before) {
-            return None;
-        }
-        let rest = [before, &line[place.end..]].concat();
-        self.keep(&rest);
-        Some(rest)
+        let shown = without_marks(&line)?.into_owned();
+        self.keep(&shown);
+        Some(shown)
     }
 
     /// The line under the names of the user's own Dockerfile; nothing if it is of a vertex of ours.
@@ -134,6 +135,25 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
     }
 }
 
+/// Whether what comes to standard output first is a log: of the builder before BuildKit, or of compose, which has
+/// BuildKit's there.
+fn begins_log(output: &[u8]) -> bool {
+    let line = output.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let legacy = [&b"Sending build context"[..], b"Step 1/"];
+    plain_line(line).is_some() || legacy.iter().any(|begin| output.starts_with(begin))
+}
+
+/// A line without what is ours in it; nothing if it was ours alone.
+pub(super) fn without_marks(line: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let Some((place, _)) = marked::find(line) else { return Some(Cow::Borrowed(line)) };
+    let before = &line[..place.start];
+    // What the builder put in front of a line that was ours alone goes with it.
+    if place.end == line.len() && is_prefix(before) {
+        return None;
+    }
+    Some(Cow::Owned([before, &line[place.end..]].concat()))
+}
+
 /// Whether this is nothing but what a builder puts in front of a step's line: `#9 0.264 `, the end of a colour.
 fn is_prefix(before: &[u8]) -> bool {
     let colour = [&b"\x1b[91m"[..], b"\x1b[0m"];
@@ -150,9 +170,7 @@ impl Tap for Screen {
     fn pass(&mut self, from: Stream, input: &[u8], output: &mut Vec<u8>) {
         let place = usize::from(from != Stream::Stdout);
         if from == Stream::Stdout {
-            let is_log = *self.stdout_is_log.get_or_insert_with(|| {
-                [&b"Sending build context"[..], b"Step 1/"].iter().any(|begin| input.starts_with(begin))
-            });
+            let is_log = *self.stdout_is_log.get_or_insert_with(|| begins_log(input));
             if !is_log {
                 return output.extend_from_slice(input);
             }
@@ -190,6 +208,16 @@ impl Tap for Screen {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_log_on_standard_output_is_known_by_its_first_line() {
+        for log in ["Sending build context to Docker daemon  2kB\r", "Step 1/2 : FROM x\n", "#0 building with x\n"] {
+            assert!(begins_log(log.as_bytes()), "{log:?}");
+        }
+        for other in ["sha256:00\n", "# syntax\n", "", "usr/\0"] {
+            assert!(!begins_log(other.as_bytes()), "{other:?}");
+        }
+    }
 
     #[test]
     fn what_stands_before_a_line_of_ours_alone_is_the_builders() {
