@@ -112,7 +112,12 @@ impl<'a> Project<'a> {
 
     /// Builds under `wheeltap build`.
     pub(crate) fn tapped(&self, own: &[&str], arguments: &[&str]) -> Built {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wheeltap"));
+        self.tapped_by(Path::new(env!("CARGO_BIN_EXE_wheeltap")), own, arguments)
+    }
+
+    /// The same by another binary of ours.
+    pub(crate) fn tapped_by(&self, binary: &Path, own: &[&str], arguments: &[&str]) -> Built {
+        let mut command = Command::new(binary);
         command.arg("build").args(own).args(["api", "--"]).arg(&self.world.docker).arg("build").args(arguments);
         self.run(command.env("DOCKER_BUILDKIT", "1"))
     }

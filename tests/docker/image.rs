@@ -7,7 +7,8 @@ use std::process::Command;
 
 use sha2::Digest as _;
 
-/// The files of an image by path: kind, mode, owner, link, digest of the content.
+/// The files of an image by path: kind, mode, owner, link, extended attributes, time unless a build just made it, digest
+/// of the content.
 pub(crate) fn files(docker: &Path, image: &str) -> BTreeMap<String, String> {
     let run = |arguments: &[&str]| {
         let output = Command::new(docker).args(arguments).output().unwrap();
@@ -17,6 +18,7 @@ pub(crate) fn files(docker: &Path, image: &str) -> BTreeMap<String, String> {
     let container = String::from_utf8(run(&["create", image, "none"])).unwrap().trim().to_owned();
     let archive = run(&["export", &container]);
     run(&["rm", &container]);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let mut files = BTreeMap::new();
     for entry in tar::Archive::new(archive.as_slice()).entries().unwrap() {
         let mut entry = entry.unwrap();
@@ -25,11 +27,20 @@ pub(crate) fn files(docker: &Path, image: &str) -> BTreeMap<String, String> {
         let (mode, uid, gid) = (header.mode().unwrap(), header.uid().unwrap(), header.gid().unwrap());
         let kind = header.entry_type();
         let link = entry.link_name().unwrap().map(|link| link.display().to_string());
+        let mtime = header.mtime().unwrap();
+        let time = if mtime + 3600 > now { "new".to_owned() } else { mtime.to_string() };
+        let mut attributes: Vec<String> = Vec::new();
+        for extension in entry.pax_extensions().unwrap().into_iter().flatten().flatten() {
+            let key = extension.key().unwrap().to_owned();
+            if key.contains("xattr") {
+                attributes.push(format!("{key}={:?}", extension.value_bytes()));
+            }
+        }
         let mut content = Vec::new();
         entry.read_to_end(&mut content).unwrap();
         let digest =
             if tells_the_time(&path) { "any".to_owned() } else { format!("{:x?}", sha2::Sha256::digest(&content)) };
-        files.insert(path, format!("{kind:?} {mode:o} {uid}:{gid} {link:?} {digest}"));
+        files.insert(path, format!("{kind:?} {mode:o} {uid}:{gid} {link:?} {attributes:?} {time} {digest}"));
     }
     files
 }

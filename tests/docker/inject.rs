@@ -1,7 +1,7 @@
 //! Injected builds of Dockerfiles that know nothing of us.
 
 use crate::engine::{Project, packages, world};
-use crate::image::{assert_same, remove};
+use crate::image::{assert_same, files, remove};
 
 const SERVICE: &str = r#"ARG BASE
 FROM ${BASE} AS builder
@@ -11,7 +11,8 @@ RUN apt-get update && \
     apt-get install -y --no-install-recommends "$WORD-tool" && rm -rf /var/lib/apt/lists/*
 COPY requirements.txt /
 RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -r /requirements.txt
-RUN ["/bin/sh", "-c", "echo exec form of $WORD; id -u >/uid; chmod 640 /uid"]
+RUN ["/bin/sh", "-c", "echo exec form of $WORD; id -u >/uid; chmod 640 /uid; chown 7:8 /uid; touch -d 2001-02-03 /uid"]
+RUN python3 -c "import os, struct; os.setxattr('/uid', 'security.capability', struct.pack('<5I', 0x02000001, 1024, 0, 0, 0))"
 FROM builder
 WORKDIR /app
 USER nobody
@@ -38,6 +39,8 @@ fn an_injected_build_is_the_bare_build() {
         assert!(!text.contains("@wheeltap1:") && !text.contains("/dev/.wheeltap") && !text.contains("wheeltap-inject"));
     }
     assert_same(&world.docker, "wheeltap-test/bare", "wheeltap-test/injected");
+    let marked = &files(&world.docker, "wheeltap-test/injected")["uid"];
+    assert!(["640 7:8", "security.capability", " 9811"].iter().all(|told| marked.contains(told)), "{marked}");
 
     let session = project.session();
     assert_eq!(project.sessions(), 1);

@@ -3,6 +3,8 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "../support/binary.rs"]
+mod binary;
 #[path = "../support/requires.rs"]
 #[allow(dead_code, reason = "this binary uses a part of it")]
 mod requires;
@@ -10,9 +12,12 @@ mod requires;
 #[allow(dead_code, reason = "this binary uses a part of it")]
 mod wheels;
 
+mod bases;
 mod engine;
 mod examples;
 mod image;
 mod inject;
+mod newer;
 mod odd;
+mod real;
 mod registry;
