@@ -41,7 +41,7 @@ lint: ## formatting, clippy, documentation, shell scripts
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked --document-private-items
-	bash -n tools/* docker/base/make .ci/run
+	bash -n tools/* docker/base/* .ci/run
 
 check: lint test ## what must pass before a commit: formatting, clippy, docs, tests, architecture
 
