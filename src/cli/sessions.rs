@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::{Cannot as _, Console, Hint as _, Status, Tone, explained};
+use crate::event::SessionId;
 use crate::ledger::{Directory, Extent, Loaded, Source};
 use crate::report::History;
 
@@ -91,10 +92,15 @@ pub(super) fn key(loaded: &Loaded) -> String {
 
 /// What the sessions before `loaded` in its directory had; those that cannot be read tell nothing.
 pub(super) fn before(loaded: &Loaded) -> History {
+    let directory = loaded.files.document.parent().unwrap_or(std::path::Path::new(""));
+    earlier(&Directory::new(directory), &loaded.session.session_id)
+}
+
+/// What the sessions of `directory` before this one had.
+pub(super) fn earlier(directory: &Directory, before: &SessionId) -> History {
     let mut history = History::default();
-    let directory = Directory::new(loaded.files.document.parent().unwrap_or(std::path::Path::new("")));
     for id in directory.sessions().unwrap_or_default() {
-        if id < loaded.session.session_id
+        if id < *before
             && let Ok(earlier) = Source::Stamp(directory.clone(), id).read()
         {
             history.add(&earlier.session);

@@ -298,6 +298,9 @@ pub struct Step {
     pub total: Option<u32>,
     /// The instruction as printed.
     pub instruction: Option<String>,
+    /// The line of the Dockerfile on which it begins, from 1; `None` where the Dockerfile is not known.
+    #[serde(default)]
+    pub line: Option<u32>,
 }
 
 /// One file that a tool obtained. All text is redacted before it comes here.

@@ -182,7 +182,7 @@ pub struct Invocation {
     /// `wheelhouse`, `pypi`, `mixed`, `apt`; `null` where nothing was obtained. Where a writer leaves it, the fold
     /// fills it from the artifacts: see [`super::install_method`].
     pub install_method: Option<String>,
-    /// How it was seen: `shim`, `log`, `text`.
+    /// How it was seen: `shim`, `log`, `text`; `layer-cache` where it did not run and an earlier build recorded it.
     #[serde(default)]
     pub via: String,
     /// Why recording was not what it should be.
@@ -196,6 +196,11 @@ pub struct Invocation {
 }
 
 impl Invocation {
+    /// Whether it did not run, but stands for what the layer cache of an image build replayed.
+    pub fn is_replayed(&self) -> bool {
+        self.via == "layer-cache"
+    }
+
     /// A run of which nothing but its name and tool is known.
     pub fn new(id: InvocationId, tool: impl Into<String>, via: impl Into<String>) -> Self {
         Invocation {

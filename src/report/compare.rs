@@ -10,6 +10,7 @@ use super::history::{History, Package, package};
 use super::quantity::bytes;
 use super::reasons::{Reason, explain};
 use super::sheet::{Cell, Paper, Sheet, Tone};
+use super::text::{files, meaning};
 use crate::event::json::document;
 use crate::event::{Artifact, Ecosystem, Origin, Session, SessionId, Sha256};
 
@@ -28,6 +29,8 @@ pub struct Comparison<'a> {
     removed: Vec<Change<'a>>,
     changed_version: Vec<Change<'a>>,
     changed_origin: Vec<Change<'a>>,
+    /// The same version, downloaded in both.
+    downloaded_again: Vec<Change<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,7 +63,7 @@ struct Side<'a> {
 }
 
 /// The files of one package in one session.
-type Files<'a> = BTreeMap<Package, Vec<&'a Artifact>>;
+type ByPackage<'a> = BTreeMap<Package, Vec<&'a Artifact>>;
 
 impl<'a> Comparison<'a> {
     /// Compares; `before` is the older session.
@@ -74,7 +77,7 @@ impl<'a> Comparison<'a> {
         let why = |files: Option<&Vec<&Artifact>>| {
             files.into_iter().flatten().find_map(|artifact| reasons.get(&std::ptr::from_ref(*artifact)).copied())
         };
-        let (old, new) = (files(before), files(after));
+        let (old, new) = (by_package(before), by_package(after));
         let mut comparison = Comparison {
             schema: 1,
             before: &before.session_id,
@@ -86,17 +89,22 @@ impl<'a> Comparison<'a> {
             removed: Vec::new(),
             changed_version: Vec::new(),
             changed_origin: Vec::new(),
+            downloaded_again: Vec::new(),
         };
         for package in old.keys().chain(new.keys()).collect::<BTreeSet<_>>() {
             let sides = [old.get(package), new.get(package)].map(|files| files.map(|files| Side::of(files)));
-            let list = match &sides {
-                [None, _] => &mut comparison.added,
-                [_, None] => &mut comparison.removed,
-                [Some(one), Some(other)] if one.versions != other.versions => &mut comparison.changed_version,
-                [Some(one), Some(other)] if one.origins != other.origins => &mut comparison.changed_origin,
+            let cause = why(new.get(package));
+            // What was not there before was not downloaded before, whatever a setting does to the next build.
+            let (list, reason) = match &sides {
+                [None, _] => (&mut comparison.added, cause.and(Some(Reason::Cold))),
+                [_, None] => (&mut comparison.removed, None),
+                [Some(one), Some(other)] if one.versions != other.versions => {
+                    (&mut comparison.changed_version, cause.and(Some(Reason::Changed)))
+                }
+                [Some(one), Some(other)] if one.origins != other.origins => (&mut comparison.changed_origin, cause),
+                _ if cause.is_some() => (&mut comparison.downloaded_again, cause),
                 _ => continue,
             };
-            let reason = why(new.get(package));
             let [before, after] = sides;
             let remedy = reason.and_then(|reason| reason.remedy(package.0));
             list.push(Change {
@@ -134,22 +142,28 @@ impl<'a> Comparison<'a> {
         let mut sheet = Sheet::new(paper);
         let [one, other] = &self.totals;
         let headline = format!(
-            "{} downloads ({}) instead of {} ({}); {} cached instead of {}",
-            other.downloads,
-            bytes(other.bytes_downloaded),
+            "{} downloaded instead of {}, {} from caches or local files instead of {}",
+            files(other.downloads),
             one.downloads,
-            bytes(one.bytes_downloaded),
             other.cached,
             one.cached
         );
         sheet.paragraph("", Tone::Heading, &headline);
-        sheet.paragraph("", Tone::Plain, &format!("session {} against {}", self.after, self.before));
+        let circumstances = format!(
+            "session {} against {}; {} over the network instead of {}, indexes included",
+            self.after,
+            self.before,
+            bytes(other.bytes_downloaded),
+            bytes(one.bytes_downloaded)
+        );
+        sheet.paragraph("", Tone::Plain, &circumstances);
         let lists = [
             ("other bytes under the same name", Tone::Bad, &self.changed_bytes),
             ("added", Tone::Heading, &self.added),
             ("removed", Tone::Heading, &self.removed),
             ("other version", Tone::Heading, &self.changed_version),
             ("other origin", Tone::Heading, &self.changed_origin),
+            ("downloaded again", Tone::Heading, &self.downloaded_again),
         ];
         for (title, tone, list) in lists.into_iter().filter(|(.., list)| !list.is_empty()) {
             sheet.gap();
@@ -160,21 +174,11 @@ impl<'a> Comparison<'a> {
                 sheet.line(Tone::Faint, &format!("  and {} more", list.len() - shown));
             }
         }
-        let lists = lists_of(self);
-        if lists.is_empty() {
+        if self.lists().next().is_none() {
             sheet.gap();
             sheet.line(Tone::Good, "the same packages, the same versions, from the same places");
         }
-        let mut remedies: Vec<_> = lists.iter().filter_map(|change| change.reason.zip(change.remedy)).collect();
-        remedies.sort_unstable();
-        remedies.dedup();
-        if !remedies.is_empty() {
-            sheet.gap();
-            sheet.line(Tone::Heading, "to do");
-            for (reason, remedy) in remedies {
-                sheet.paragraph(&format!("  {}: ", reason.as_str()), Tone::Plain, remedy);
-            }
-        }
+        self.explanations(&mut sheet);
         if !self.complete {
             sheet.gap();
             sheet.paragraph(
@@ -185,19 +189,40 @@ impl<'a> Comparison<'a> {
         }
         sheet.into_text()
     }
-}
 
-fn lists_of<'b>(comparison: &'b Comparison<'_>) -> Vec<&'b Change<'b>> {
-    [
-        &comparison.changed_bytes,
-        &comparison.added,
-        &comparison.removed,
-        &comparison.changed_version,
-        &comparison.changed_origin,
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    fn lists(&self) -> impl Iterator<Item = &Change<'a>> {
+        [
+            &self.changed_bytes,
+            &self.added,
+            &self.removed,
+            &self.changed_version,
+            &self.changed_origin,
+            &self.downloaded_again,
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// What the words of the lists mean, each once, and what to change.
+    fn explanations(&self, sheet: &mut Sheet) {
+        let spared = self.changed_origin.iter().filter_map(|change| change.after.as_ref());
+        let origins: BTreeSet<Origin> =
+            spared.flat_map(|side| &side.origins).copied().filter(|origin| !meaning(*origin).is_empty()).collect();
+        let reasons: BTreeSet<_> = self.lists().filter_map(|change| Some((change.reason?, change.remedy))).collect();
+        if !origins.is_empty() || !reasons.is_empty() {
+            sheet.gap();
+            sheet.line(Tone::Heading, "why");
+        }
+        for origin in origins {
+            sheet.paragraph(&format!("  {}: ", origin.as_str()), Tone::Plain, meaning(origin));
+        }
+        for (reason, remedy) in reasons {
+            sheet.paragraph(&format!("  {}: ", reason.as_str()), Tone::Plain, reason.meaning());
+            if let Some(remedy) = remedy {
+                sheet.paragraph("    to do: ", Tone::Plain, remedy);
+            }
+        }
+    }
 }
 
 impl Totals {
@@ -222,35 +247,39 @@ impl<'a> Side<'a> {
         }
     }
 
-    fn said(&self) -> String {
-        let origins: Vec<_> = self.origins.iter().map(|origin| origin.as_str()).collect();
-        format!("{} {}", self.versions.join(", "), origins.join(", ")).trim().to_owned()
+    fn version(&self) -> String {
+        self.versions.join(", ")
+    }
+
+    fn origin(&self) -> String {
+        self.origins.iter().map(|origin| origin.as_str()).collect::<Vec<_>>().join(", ")
     }
 }
 
 impl Change<'_> {
     fn row(&self) -> (Tone, Vec<Cell>) {
-        let said = |side: &Option<Side<'_>>| side.as_ref().map(Side::said);
-        let course = match (said(&self.before), said(&self.after)) {
-            (Some(before), Some(after)) => format!("{before} -> {after}"),
-            (before, after) => before.or(after).unwrap_or_default(),
+        let course = |what: &dyn Fn(&Side<'_>) -> String| match (&self.before, &self.after) {
+            (Some(before), Some(after)) if what(before) != what(after) => {
+                format!("{} -> {}", what(before), what(after))
+            }
+            (before, after) => after.as_ref().or(before.as_ref()).map(what).unwrap_or_default(),
         };
         let size = self.after.as_ref().or(self.before.as_ref()).map_or(0, |side| side.bytes);
-        let why = self.reason.map_or(String::new(), |reason| format!("{}: {}", reason.as_str(), reason.meaning()));
         let name = self.filename.unwrap_or(&self.package);
         let cells = vec![
             Cell::text(&format!("  {name}")),
-            Cell::text(&course),
+            Cell::text(&course(&|side| side.version())),
             Cell::figure(if size == 0 { "-".to_owned() } else { bytes(size) }),
-            Cell::text(&why),
+            Cell::text(&course(&|side| side.origin())),
+            Cell::text(self.reason.map_or("", Reason::as_str)),
         ];
         (Tone::Plain, cells)
     }
 }
 
 /// The package files that were obtained, by package.
-fn files(session: &Session) -> Files<'_> {
-    let mut files = Files::new();
+fn by_package(session: &Session) -> ByPackage<'_> {
+    let mut files = ByPackage::new();
     for artifact in session.downloads.all() {
         if artifact.kind.is_package()
             && artifact.origin != Origin::Failed

@@ -1,6 +1,6 @@
 //! The same report for programs.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -152,6 +152,8 @@ struct Avoidable {
     tally: Tally,
     meaning: &'static str,
     remedy: Option<&'static str>,
+    /// The lines of the Dockerfile whose instructions downloaded them.
+    lines: BTreeSet<u32>,
 }
 
 #[derive(Serialize)]
@@ -203,7 +205,11 @@ pub fn json(analysis: &Analysis<'_>, files: &[NamedFile]) -> String {
         invocations: analysis.runs.iter().map(run_row).collect(),
         steps: analysis.steps.iter().map(step_row).collect(),
         downloaded: analysis.downloads.iter().map(download).collect(),
-        avoidable: analysis.avoidable.iter().map(avoidable).collect(),
+        avoidable: analysis
+            .avoidable
+            .iter()
+            .map(|(&(reason, ecosystem), &tally)| avoidable(analysis, reason, ecosystem, tally))
+            .collect(),
         failed: of(Origin::Failed),
         unknown: of(Origin::Unknown),
         degraded: said(session, &session.degraded, |invocation| &invocation.degraded),
@@ -248,8 +254,10 @@ fn download<'a>(download: &'a Explained<'_>) -> Download<'a> {
     }
 }
 
-fn avoidable((&(reason, ecosystem), &tally): (&(Reason, Ecosystem), &Tally)) -> Avoidable {
-    Avoidable { reason, ecosystem, tally, meaning: reason.meaning(), remedy: reason.remedy(ecosystem) }
+fn avoidable(analysis: &Analysis<'_>, reason: Reason, ecosystem: Ecosystem, tally: Tally) -> Avoidable {
+    let of_these = analysis.downloads.iter().filter(|one| one.reason == reason && one.artifact.ecosystem == ecosystem);
+    let lines = of_these.filter_map(|one| one.artifact.step.as_ref()?.line).collect();
+    Avoidable { reason, ecosystem, tally, meaning: reason.meaning(), remedy: reason.remedy(ecosystem), lines }
 }
 
 fn rows(tallies: &BTreeMap<Origin, Tally>) -> Vec<Row> {

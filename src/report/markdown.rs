@@ -7,11 +7,12 @@ use std::fmt::Write as _;
 
 use super::analysis::Analysis;
 use super::figures::{Figures, Tally};
+use super::gaps::{Gap, gaps_of};
 use super::history::History;
 use super::quantity::{bytes, seconds};
 use super::reasons::{Explained, Reason};
 use super::shares::Share;
-use super::text::{Gap, circumstances, gaps_of, headline, meaning, places, rates, size};
+use super::text::{circumstances, headline, meaning, places, rates, size};
 use crate::event::{Artifact, Ecosystem, Origin, Session, Step, printable};
 
 /// What a step of GitHub's CI may write to its summary page, less some room for what others write there.
@@ -137,6 +138,7 @@ fn one(page: &mut Page, analysis: &Analysis<'_>, level: &str) {
         let instruction = step.and_then(|step| step.instruction.as_deref());
         vec![
             step.map_or_else(|| "-".to_owned(), |step| escaped(&step_name(step))),
+            step.and_then(|step| step.line).map_or_else(|| "-".to_owned(), |line| line.to_string()),
             instruction.map_or_else(|| "-".to_owned(), code),
             share.seconds.map_or_else(|| "-".to_owned(), seconds),
             tally(share.downloaded),
@@ -146,7 +148,7 @@ fn one(page: &mut Page, analysis: &Analysis<'_>, level: &str) {
     };
     page.table(
         &format!("{level} Steps"),
-        &["step", "instruction", "#time", "#downloaded", "#cached", "#failed or unknown"],
+        &["step", "#line", "instruction", "#time", "#downloaded", "#cached", "#failed or unknown"],
         steps.iter().map(row),
     );
     gaps(page, session, level);

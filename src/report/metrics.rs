@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 use super::analysis::Analysis;
 use super::budget::Case;
 use super::figures::Tally;
-use super::text::{gaps_of, headline};
+use super::gaps::gaps_of;
+use super::text::headline;
 use crate::event::{Ecosystem, Origin, printable};
 
 /// The metrics of a session in the text format of Prometheus and OpenMetrics; ends with `# EOF`.

@@ -11,6 +11,7 @@ pub mod certificate;
 mod compare;
 mod duplicates;
 mod figures;
+mod gaps;
 mod history;
 mod html;
 mod json;

@@ -14,11 +14,11 @@ pub(super) struct Places<'a> {
 impl Places<'_> {
     /// Those of a run.
     pub(super) fn of<'a>(session: &'a Session, run: &'a Invocation) -> Places<'a> {
-        let variable = |name: &str| session.build_info.build_args.get(name).filter(|value| !value.is_empty());
+        let variable = |name| variable(session, run, name);
         let no_index = run.argv.iter().any(|word| word == "--no-index");
-        let no_index = no_index || variable("PIP_NO_INDEX").is_some_and(|value| is_true(value));
+        let no_index = no_index || variable("PIP_NO_INDEX").is_some_and(is_true);
         let mut words = run.argv.iter();
-        let mut places = variable("PIP_FIND_LINKS").map_or(Vec::new(), |value| value.split_whitespace().collect());
+        let mut places = variable("PIP_FIND_LINKS").map_or_else(Vec::new, |value| value.split_whitespace().collect());
         while let Some(word) = words.next() {
             match word.split_once('=') {
                 Some(("--find-links", value)) => places.push(value),
@@ -28,6 +28,12 @@ impl Places<'_> {
         }
         Places { directories: places.into_iter().filter_map(directory).collect(), no_index }
     }
+}
+
+/// A variable as a run had it. The steps of an image build have none of the machine's that began the session.
+pub(super) fn variable<'s>(session: &'s Session, run: &Invocation, name: &str) -> Option<&'s str> {
+    let value = session.build_info.build_args.get(name).filter(|_| run.step.is_none());
+    value.map(String::as_str).filter(|value| !value.is_empty())
 }
 
 /// The directory that a place is, if it is none of the network.

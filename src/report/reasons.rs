@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::history::{History, Identity};
-use super::places::Places;
+use super::places::{Places, variable};
 use crate::event::{Artifact, Ecosystem, Invocation, InvocationId, Origin, Purpose, Session};
 
 /// Why a package file was downloaded. What a setting brought about goes before what chance did.
@@ -203,7 +203,7 @@ fn keeps_no_cache(session: &Session, run: Option<&Invocation>, instruction: Opti
         // What the run itself was told is better evidence than the text of a step with several runs.
         Some(run) if !run.argv.is_empty() && run.argv.iter().any(|word| is_flag(word)) => true,
         Some(run) if !run.argv.is_empty() => {
-            session.build_info.build_args.get("PIP_NO_CACHE_DIR").is_some_and(|value| disables(value))
+            variable(session, run, "PIP_NO_CACHE_DIR").is_some_and(disables)
                 || instruction.is_some_and(|text| text.contains("PIP_NO_CACHE_DIR=") && in_instruction(text))
         }
         _ => instruction.is_some_and(in_instruction),

@@ -2,6 +2,8 @@
 //!
 //! Refuses to add up times that overlap: runs of one step may be parallel, so its time is the length of the union.
 
+use std::collections::HashSet;
+
 use super::figures::Tally;
 use crate::event::{Artifact, Invocation, InvocationId, Origin, Session, Step};
 
@@ -41,8 +43,8 @@ impl Share {
     }
 }
 
-/// The share of each step of the image build, in the order in which they first occur; `None` is what belongs to no step.
-/// Empty where no step is known at all.
+/// The share of each step of the image build, stage by stage in the order of the Dockerfile; `None` is what belongs to no
+/// step. Empty where no step is known at all.
 pub fn by_step(session: &Session) -> Vec<(Option<&Step>, Share)> {
     let mut shares: Vec<Parts> = Vec::new();
     for invocation in &session.invocations {
@@ -54,10 +56,20 @@ pub fn by_step(session: &Session) -> Vec<(Option<&Step>, Share)> {
     if shares.iter().all(|(step, ..)| step.is_none()) {
         return Vec::new();
     }
+    let mut stages: Vec<Option<&str>> = shares.iter().map(|(step, ..)| stage_of(*step)).collect();
+    let mut seen = HashSet::new();
+    stages.retain(|stage| seen.insert(*stage));
+    let place = |step| stages.iter().position(|stage| *stage == stage_of(step));
+    // What belongs to no step stands last; where a builder numbers nothing, its order stays.
+    shares.sort_by_key(|(step, ..)| (step.is_none(), place(*step), step.and_then(|step| step.index)));
     let timed = shares.into_iter().map(|(step, share, runs)| {
         (step, Share { seconds: covered(runs.iter().copied()), runs: runs.len() as u64, ..share })
     });
     timed.collect()
+}
+
+fn stage_of(step: Option<&Step>) -> Option<&str> {
+    step?.stage.as_deref()
 }
 
 /// A step with its share and its runs, while they are counted.
@@ -75,7 +87,7 @@ fn part<'a, 's>(shares: &'s mut Vec<Parts<'a>>, step: Option<&'a Step>) -> &'s m
 pub fn by_invocation(session: &Session) -> Vec<(&Invocation, Share)> {
     let place: std::collections::HashMap<&InvocationId, usize> =
         session.invocations.iter().enumerate().map(|(place, run)| (&run.id, place)).collect();
-    let share = |run: &Invocation| Share { seconds: run.duration_seconds, runs: 1, ..Share::default() };
+    let share = |run: &Invocation| Share { seconds: covered(std::iter::once(run)), runs: 1, ..Share::default() };
     let mut shares: Vec<_> = session.invocations.iter().map(|run| (run, share(run))).collect();
     for artifact in session.downloads.all() {
         if let Some(&place) = artifact.invocation.as_ref().and_then(|id| place.get(id)) {
@@ -88,7 +100,7 @@ pub fn by_invocation(session: &Session) -> Vec<(&Invocation, Share)> {
 /// How long at least one of the runs was under way, in seconds. A run whose start is unknown stands beside the others.
 fn covered<'a>(runs: impl Iterator<Item = &'a Invocation>) -> Option<f64> {
     let (mut spans, mut loose) = (Vec::new(), None);
-    for run in runs {
+    for run in runs.filter(|run| !run.is_replayed()) {
         match (run.started_at, run.duration_seconds) {
             (Some(start), Some(seconds)) => {
                 let start = start.microseconds() as f64 / 1e6;

@@ -111,10 +111,12 @@ impl Sheet {
                 let fill = widths[column] - columns(&cell.text);
                 let (before, after) = if cell.is_figure { (fill, 0) } else { (0, fill) };
                 self.text.extend(std::iter::repeat_n(' ', before));
-                let shown = if column == last && column > 0 {
-                    cut(&cell.text, self.paper.width.map(|width| width.saturating_sub(used + before).max(12)))
-                } else {
-                    Cow::Borrowed(&*cell.text)
+                let room = self.paper.width.map(|width| width.saturating_sub(used + before));
+                let shown = match room {
+                    _ if column < last || column == 0 => Cow::Borrowed(&*cell.text),
+                    // So few letters would say nothing.
+                    Some(..8) => Cow::Borrowed(""),
+                    room => cut(&cell.text, room),
                 };
                 let shown = shown.into_owned();
                 self.paint(if column == 0 { *tone } else { Tone::Plain }, &shown);

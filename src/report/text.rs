@@ -1,10 +1,12 @@
 //! A session for people: what was downloaded, what was cached, at one look; then what is wrong or not known.
 
+use std::collections::HashSet;
+
 use super::NamedFile;
 use super::analysis::Analysis;
 use super::figures::{Figures, Tally};
 use super::quantity::{bytes, seconds};
-use super::reasons::Reason;
+use super::reasons::{Explained, Reason};
 use super::shares::Share;
 use super::sheet::{Cell, Paper, Sheet, Tone};
 use crate::event::{Artifact, Ecosystem, Invocation, Origin, Session, Step};
@@ -20,7 +22,7 @@ pub fn text(analysis: &Analysis<'_>, files: &[NamedFile], paper: Paper) -> Strin
     origins(&mut sheet, figures);
     steps(&mut sheet, analysis);
     remedies(&mut sheet, analysis);
-    list(&mut sheet, "downloaded", Tone::Heading, session, |origin| origin.cached() == Some(false));
+    downloads(&mut sheet, analysis);
     list(&mut sheet, "failed", Tone::Bad, session, |origin| origin == Origin::Failed);
     list(&mut sheet, "unknown", Tone::Doubtful, session, |origin| origin == Origin::Unknown);
     reasons(&mut sheet, "degraded", session, &session.degraded, |invocation| &invocation.degraded);
@@ -87,7 +89,7 @@ pub(super) fn headline(session: &Session, figures: &Figures) -> (Tone, String) {
 /// When, how long, by which tools.
 pub(super) fn circumstances(session: &Session) -> String {
     let mut tools: Vec<(String, usize)> = Vec::new();
-    for invocation in &session.invocations {
+    for invocation in session.invocations.iter().filter(|run| !run.is_replayed()) {
         let tool = match &invocation.tool_version {
             Some(version) => format!("{} {version}", invocation.tool),
             None => invocation.tool.clone(),
@@ -104,6 +106,17 @@ pub(super) fn circumstances(session: &Session) -> String {
     let mut parts = vec![format!("session {}", session.session_id)];
     parts.extend(session.duration_seconds.map(seconds));
     parts.push(if tools.is_empty() { "no tool ran".to_owned() } else { tools.join(", ") });
+    let replayed: HashSet<_> = session
+        .invocations
+        .iter()
+        .filter(|run| run.is_replayed())
+        .map(|run| run.step.as_ref().map(|step| &step.id))
+        .collect();
+    match replayed.len() {
+        0 => {}
+        1 => parts.push("1 step came from the layer cache".to_owned()),
+        count => parts.push(format!("{count} steps came from the layer cache")),
+    }
     parts.join(", ")
 }
 
@@ -132,14 +145,13 @@ fn steps(sheet: &mut Sheet, analysis: &Analysis<'_>) {
     sheet.gap();
     sheet.line(Tone::Heading, "steps");
     let row = |(step, share): &(Option<&Step>, Share)| {
-        let instruction = step.and_then(|step| step.instruction.as_deref()).unwrap_or("");
         let cells = vec![
             Cell::text(&format!("  {}", step.map_or("-", |step| &step.id))),
-            Cell::figure(share.seconds.map_or_else(String::new, seconds)),
+            Cell::figure(share.seconds.map_or_else(|| "-".to_owned(), seconds)),
             Cell::figure(format!("{} downloaded", share.downloaded.files)),
             Cell::figure(if share.downloaded.files == 0 { String::new() } else { size(share.downloaded) }),
             Cell::figure(format!("{} cached", share.cached.files)),
-            Cell::text(instruction),
+            Cell::text(&step.map_or_else(String::new, written)),
         ];
         (Tone::Plain, cells)
     };
@@ -178,11 +190,19 @@ pub(super) fn places(analysis: &Analysis<'_>, reason: Reason, ecosystem: Ecosyst
             let id = download.artifact.invocation.as_ref()?;
             analysis.session.invocations.iter().find(|run| run.id == *id)
         };
-        let step = download.artifact.step.as_ref().and_then(|step| step.instruction.clone());
+        let step = download.artifact.step.as_ref().filter(|step| step.instruction.is_some()).map(written);
         let place = step.or_else(|| run().map(command));
         places.extend(place.filter(|place| !places.contains(place)));
     }
     places
+}
+
+/// An instruction with its line in the Dockerfile, as far as they are known.
+pub(super) fn written(step: &Step) -> String {
+    let instruction = step.instruction.as_deref().unwrap_or_default();
+    let instruction: Vec<_> = instruction.split_whitespace().collect();
+    let line = step.line.map_or_else(String::new, |line| format!("line {line}: "));
+    format!("{line}{}", instruction.join(" "))
 }
 
 /// The table of origins.
@@ -239,6 +259,40 @@ pub(super) fn meaning(origin: Origin) -> &'static str {
     }
 }
 
+/// The package files that were downloaded, each with why and from where.
+fn downloads(sheet: &mut Sheet, analysis: &Analysis<'_>) {
+    if analysis.downloads.is_empty() {
+        return;
+    }
+    sheet.gap();
+    sheet.line(Tone::Heading, "downloaded");
+    let shown = sheet.shown(analysis.downloads.len());
+    let row = |download: &Explained<'_>| {
+        let reason = download.reason.as_str();
+        let why = match &download.changed_from {
+            Some(version) => format!("{reason}, was {version}"),
+            None => reason.to_owned(),
+        };
+        let mut cells = named(download.artifact);
+        cells.extend([Cell::text(&why), Cell::text(download.artifact.source.as_deref().unwrap_or(""))]);
+        (Tone::Plain, cells)
+    };
+    sheet.table(&analysis.downloads[..shown].iter().map(row).collect::<Vec<_>>());
+    if shown < analysis.downloads.len() {
+        sheet.line(Tone::Faint, &format!("  and {} more", analysis.downloads.len() - shown));
+    }
+}
+
+/// Package, version and size.
+fn named(artifact: &Artifact) -> Vec<Cell> {
+    let name = artifact.name.as_deref().unwrap_or_else(|| artifact.label());
+    vec![
+        Cell::text(&format!("  {name}")),
+        Cell::text(artifact.version.as_deref().unwrap_or("-")),
+        Cell::figure(artifact.size_bytes.map_or_else(|| "-".to_owned(), bytes)),
+    ]
+}
+
 /// The package files of some origins, each with what is known of it.
 fn list(sheet: &mut Sheet, title: &str, tone: Tone, session: &Session, chosen: impl Fn(Origin) -> bool) {
     let artifacts: Vec<_> =
@@ -250,14 +304,9 @@ fn list(sheet: &mut Sheet, title: &str, tone: Tone, session: &Session, chosen: i
     sheet.line(tone, title);
     let shown = sheet.shown(artifacts.len());
     let row = |artifact: &&Artifact| {
-        let name = artifact.name.as_deref().unwrap_or_else(|| artifact.label());
         let because = artifact.reason.as_deref().or(artifact.source.as_deref());
-        let cells = vec![
-            Cell::text(&format!("  {name}")),
-            Cell::text(artifact.version.as_deref().unwrap_or("-")),
-            Cell::figure(artifact.size_bytes.map_or_else(|| "-".to_owned(), bytes)),
-            Cell::text(because.unwrap_or("")),
-        ];
+        let mut cells = named(artifact);
+        cells.push(Cell::text(because.unwrap_or("")));
         (Tone::Plain, cells)
     };
     sheet.table(&artifacts[..shown].iter().map(row).collect::<Vec<_>>());
@@ -302,39 +351,6 @@ fn reasons(
     }
 }
 
-/// Something that the record lacks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Gap<'a> {
-    /// `degraded`, `blind spot`, `end not seen`.
-    pub(super) what: &'static str,
-    /// Of which tool, or of the session.
-    pub(super) of: &'a str,
-    /// Why, or of which command.
-    pub(super) why: String,
-}
-
-/// What the record lacks, each once with how often: a hundred runs may have the same gap.
-pub(super) fn gaps_of(session: &Session) -> Vec<(Gap<'_>, usize)> {
-    let mut all: Vec<(Gap<'_>, usize)> = Vec::new();
-    let mut add = |what, of, why: &str| {
-        let gap = Gap { what, of, why: why.to_owned() };
-        match all.iter_mut().find(|(known, _)| *known == gap) {
-            Some((_, count)) => *count += 1,
-            None => all.push((gap, 1)),
-        }
-    };
-    session.degraded.iter().for_each(|why| add("degraded", "session", why));
-    session.blind_spots.iter().for_each(|why| add("blind spot", "session", why));
-    for run in &session.invocations {
-        run.degraded.iter().for_each(|why| add("degraded", &run.tool, why));
-        run.blind_spots.iter().for_each(|why| add("blind spot", &run.tool, why));
-        if !run.has_ended() {
-            add("end not seen", &run.tool, &command(run));
-        }
-    }
-    all
-}
-
 /// A step in a line: `#9 [build 2/5] RUN pip install ...`, of what is known.
 pub(super) fn step_title(step: &Step) -> String {
     let mut place: Vec<String> = step.stage.iter().cloned().collect();
@@ -343,8 +359,7 @@ pub(super) fn step_title(step: &Step) -> String {
         None => index.to_string(),
     }));
     let place = if place.is_empty() { String::new() } else { format!(" [{}]", place.join(" ")) };
-    let instruction = step.instruction.as_deref().map_or(String::new(), |text| format!(" {text}"));
-    format!("{}{place}{instruction}", step.id)
+    format!("{}{place} {}", step.id, written(step)).trim_end().to_owned()
 }
 
 pub(super) fn command(invocation: &Invocation) -> String {

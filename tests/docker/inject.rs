@@ -51,6 +51,9 @@ fn an_injected_build_is_the_bare_build() {
     let wheel = &session["downloads"]["wheels"][0];
     assert_eq!(wheel["step"]["stage"], "builder");
     assert!(wheel["step"]["instruction"].as_str().unwrap().starts_with("RUN python3 -m venv"), "{wheel}");
+    let instruction = wheel["step"]["instruction"].as_str().unwrap().to_owned();
+    let line = wheel["step"]["line"].as_u64().expect("its line in the Dockerfile") as usize;
+    assert!(SERVICE.lines().nth(line - 1).unwrap().starts_with(instruction.split(" &&").next().unwrap()), "{wheel}");
     assert!(wheel["size_bytes"].is_u64() && wheel["sha256"].is_string(), "{wheel}");
     assert!(tapped.stderr.contains("4 downloaded"), "{}", tapped.stderr);
     let first = project.log().lines().next().unwrap().to_owned();

@@ -30,6 +30,7 @@ fn rich(directory: &Path) -> PathBuf {
             index: Some(2),
             total: Some(5),
             instruction: Some("RUN apt-get install jq".into()),
+            line: Some(3),
         }),
         ..Artifact { kind: Kind::Deb, ..wheel("jq", Origin::ArchiveCache) }
     };
@@ -157,7 +158,7 @@ fn every_field_is_always_there_with_one_type() {
         document["invocations"].as_array().unwrap().iter().for_each(|entry| check("invocations", entry, invocation));
     }
     let step = &rich["downloads"]["apt"][0]["step"];
-    check("step", step, "id:string stage:string? index:number? total:number? instruction:string?");
+    check("step", step, "id:string stage:string? index:number? total:number? instruction:string? line:number?");
     assert_eq!(empty["summary"]["cache_hit_rate"], Value::Null);
     assert_eq!(empty["summary"]["complete"], json!(true));
 }

@@ -70,6 +70,7 @@ impl Vertex {
             index: self.name.index,
             total: self.name.total,
             instruction: Some(self.name.instruction.clone()),
+            line: None,
         }
     }
 }

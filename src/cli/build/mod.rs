@@ -24,8 +24,10 @@ use std::path::Path;
 use anyhow::Context as _;
 
 use super::run::{find, not_started, take_our_place};
+use super::sessions::earlier;
 use super::{Cannot as _, Console, Hint as _, Status, Tone, explained, now, which};
 use crate::classify::buildkit::{Build, State};
+use crate::dockerfile::Places;
 use crate::event::{Event, Redactor};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::{self, Error, Interpose, Outcome, Program};
@@ -139,6 +141,10 @@ pub(super) fn build(
             program.environment.push(("DOCKER_BUILDKIT".into(), Some("1".into())));
         }
     }
+    record.places = match &rewritten {
+        Some(rewritten) => rewritten.places.clone(),
+        None => rewrite::places(&command),
+    };
     record.notes.extend(ignored::warning(&command, &record.directories()));
     let names = rewritten.as_mut().map(|rewritten| rewritten.names.clone());
     let mut screen = Screen::new(names, record.redactor.clone(), record.log.take().expect("it was just made"));
@@ -177,6 +183,8 @@ struct Record {
     log: Option<Log>,
     /// What the user is to know.
     notes: Vec<String>,
+    /// Where the instructions stand in the Dockerfile.
+    places: Places,
 }
 
 impl Record {
@@ -192,7 +200,15 @@ impl Record {
         let mut journal = Journal::join_or_open(&sessions, wanted.as_deref(), now(), &build_info).cannot()?;
         journal.hold();
         journal.append(&[]).cannot()?;
-        Ok(Record { service: service.to_owned(), directory, journal, redactor, log: Some(log), notes: Vec::new() })
+        Ok(Record {
+            service: service.to_owned(),
+            directory,
+            journal,
+            redactor,
+            log: Some(log),
+            notes: Vec::new(),
+            places: Places::default(),
+        })
     }
 
     /// The directories that this build writes to.
@@ -260,20 +276,23 @@ impl Record {
             let end = outcome.as_ref().ok().map(|outcome| outcome.end);
             events.extend(verified::events(build.as_ref(), &events, command, end, &self.redactor, at));
         }
+        told::locate(&mut events, &self.places);
         let _ = self.journal.append(&events);
         if let Err(error) = layers.write(&path) {
             self.notes.push(format!("cannot {error}"));
         }
-        let files = self.journal.files();
+        let (files, sessions) = (self.journal.files(), self.journal.directory().clone());
         match self.journal.finish() {
             Ok(Some(session)) => {
                 let (service, build) = (self.service.as_str(), build.as_ref());
                 let page = self.directory.join("build_report.md");
-                let text = Report { service, build, session: &session, notes: &self.notes }.markdown();
+                let earlier = earlier(&sessions, &session.session_id);
+                let report = Report { service, build, session: &session, earlier: &earlier, notes: &self.notes };
+                let text = report.markdown();
                 if let Err(error) = ledger::replace(&page, text.as_bytes()) {
                     self.notes.push(format!("cannot {error}"));
                 }
-                let report = Report { service, build, session: &session, notes: &self.notes };
+                let report = Report { service, build, session: &session, earlier: &earlier, notes: &self.notes };
                 report.show(&[&files.document, log.path(), &page], console);
                 return Some((session, files));
             }

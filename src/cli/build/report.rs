@@ -8,13 +8,15 @@ use super::short;
 use crate::classify::buildkit::{Build, State, Vertex};
 use crate::cli::{Console, Tone, counted};
 use crate::event::{Artifact, Origin, Session, printable};
-use crate::report::{SUMMARY_BYTES, bytes, markdown, seconds};
+use crate::report::{Analysis, History, SUMMARY_BYTES, bytes, markdown_of, seconds};
 
 /// A build that has ended, with its session.
 pub(super) struct Report<'a> {
     pub(super) service: &'a str,
     pub(super) build: Option<&'a Build>,
     pub(super) session: &'a Session,
+    /// What the sessions before it had.
+    pub(super) earlier: &'a History,
     pub(super) notes: &'a [String],
 }
 
@@ -48,6 +50,12 @@ impl Report<'_> {
         steps
     }
 
+    /// The known bytes of the package files.
+    fn package_bytes(&self, cached: bool) -> u64 {
+        let packages = self.session.downloads.all().filter(|artifact| artifact.kind.is_package());
+        packages.filter(|artifact| artifact.cached() == Some(cached)).filter_map(|artifact| artifact.size_bytes).sum()
+    }
+
     /// The vertices that are steps.
     fn steps(&self) -> impl Iterator<Item = &Vertex> {
         self.build.iter().flat_map(|build| &build.steps).filter(|vertex| vertex.name.index.is_some())
@@ -67,14 +75,15 @@ impl Report<'_> {
             .and_then(Build::cached_rate)
             .map_or(String::new(), |rate| format!("; {:.0} % of the steps cached", rate * 100.0));
         console.talk(&format!(
-            "wheeltap: {}: {} downloaded ({}), {} cached ({}), {} failed, {} unknown{cached}",
+            "wheeltap: {}: {} downloaded ({}), {} cached ({}), {} failed, {} unknown; with indexes {} came over the network{cached}",
             self.service,
             summary.total_downloads,
-            bytes(summary.bytes_downloaded),
+            bytes(self.package_bytes(false)),
             summary.total_cached,
-            bytes(summary.bytes_cached),
+            bytes(self.package_bytes(true)),
             summary.total_failed,
             summary.total_unknown,
+            bytes(summary.bytes_downloaded),
         ));
         for note in self.notes.iter().chain(&self.session.degraded).chain(&self.session.blind_spots) {
             console.say(Tone::Doubtful, "wheeltap", note);
@@ -93,24 +102,16 @@ impl Report<'_> {
 
     /// The page.
     pub(super) fn markdown(&self) -> String {
-        let mut page = markdown(std::slice::from_ref(self.session), SUMMARY_BYTES);
-        let taken = self.by_step();
-        let mut table = format!("\n## Steps of {}\n\n", cell(self.service));
-        table.push_str("| step | instruction | state | seconds | downloaded | cached |\n| --- | --- | --- | ---: | ---: | ---: |\n");
+        let analysis = Analysis::of(self.session, self.earlier);
+        let mut page = markdown_of(&[analysis], SUMMARY_BYTES);
+        let mut table = format!("\n## What the builder did for {}\n\n", cell(self.service));
+        table.push_str("| step | instruction | state | time |\n| --- | --- | --- | ---: |\n");
         let mut any = false;
         for vertex in self.steps() {
             any = true;
-            let taken = taken.get(vertex.id.as_str()).copied().unwrap_or_default();
             let time = vertex.seconds.map_or_else(|| "-".to_owned(), seconds);
-            let _ = writeln!(
-                table,
-                "| {} | {} | {} | {time} | {} | {} |",
-                vertex.id,
-                cell(&title(vertex)),
-                vertex.state.as_str(),
-                taken.downloaded,
-                taken.cached
-            );
+            let _ =
+                writeln!(table, "| {} | {} | {} | {time} |", vertex.id, cell(&title(vertex)), vertex.state.as_str(),);
         }
         if any {
             if let Some(rate) = self.build.and_then(Build::cached_rate) {

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use super::carrier::{Carrier, WATCHING, WRAPPER};
 use super::command::{Command, Kind};
 use super::engine::{Bases, Carriage, Engine, is_other_platform};
-use crate::dockerfile::{Injected, Injection, Left, Names, inject};
+use crate::dockerfile::{Injected, Injection, Left, Names, Places, inject};
 
 /// A build whose steps are wrapped.
 pub(super) struct Rewritten {
@@ -24,6 +24,8 @@ pub(super) struct Rewritten {
     pub(super) left: Vec<Left>,
     /// What base images have run, with the image that brings it.
     pub(super) triggers: Vec<(String, String)>,
+    /// Where the instructions stand in the user's file.
+    pub(super) places: Places,
     /// Whether BuildKit has to be asked for by variable, since the client would use the builder before it.
     pub(super) asks_for_buildkit: bool,
     /// Holds the rewritten Dockerfile while the build runs.
@@ -81,9 +83,23 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         names: Names::new(&source.text, &injected, wrapper),
         left: injected.left,
         triggers: bases.triggers(),
+        places: Places::of(&source.text),
         asks_for_buildkit: command.kind == Kind::Build && variable.is_none(),
         _place: place,
     })
+}
+
+/// Where the instructions of a build that is left as it stands are; nowhere, if its Dockerfile cannot be read beforehand.
+pub(super) fn places(command: &Command) -> Places {
+    let is_stream = |word: &OsString| word == "-";
+    let comes_through_input =
+        command.context.iter().any(is_stream) || command.file.iter().any(|(_, file)| is_stream(file));
+    match command.kind {
+        Kind::Build | Kind::Buildx if !comes_through_input => {
+            Source::find(command).map_or_else(|_| Places::default(), |source| Places::of(&source.text))
+        }
+        _ => Places::default(),
+    }
 }
 
 impl Rewritten {

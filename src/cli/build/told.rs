@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::classify::Finding;
 use crate::classify::buildkit::{Build, State, Vertex};
+use crate::dockerfile::Places;
 use crate::event::{
     Artifact, Attempt, Event, Evidence, Invocation, InvocationId, Missing, Moment, Redactor, Step, canonical_name,
 };
@@ -36,6 +37,14 @@ pub(crate) fn events(build: &Build, redactor: &Redactor, at: Moment) -> Vec<Even
         }
     }
     events
+}
+
+/// Says of each step on which line of the Dockerfile it stands.
+pub(super) fn locate(events: &mut [Event], places: &Places) {
+    for step in events.iter_mut().filter_map(step_of) {
+        let line = step.instruction.as_deref().and_then(|text| places.line(step.stage.as_deref(), text));
+        step.line = line.and_then(|line| line.try_into().ok());
+    }
 }
 
 fn step_of(event: &mut Event) -> Option<&mut Step> {

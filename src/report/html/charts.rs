@@ -1,6 +1,8 @@
 //! The parts of the page that are drawn. Lengths are percentages in attributes, since the page's policy forbids styles
 //! in attributes; so the drawings fit any width and any paper.
 
+use std::collections::BTreeSet;
+
 use super::data::family;
 use super::escape::escaped;
 use crate::event::{Artifact, Invocation, Origin, Session};
@@ -168,11 +170,13 @@ pub(super) fn steps(analysis: &Analysis<'_>) -> String {
     if most == 0 {
         return String::new();
     }
-    let mut rows = String::new();
+    let (mut rows, mut classes) = (String::new(), BTreeSet::new());
     for (step, share) in analysis.steps.iter().take(ROWS) {
         let name = step.map_or_else(|| "outside of steps".to_owned(), step_title);
-        let (mut bars, mut from, mut told) = (String::new(), 0.0, Vec::new());
+        let (mut bars, mut from, mut told, mut counts) = (String::new(), 0.0, Vec::new(), Vec::new());
         for (class, tally) in part(share).into_iter().filter(|(_, tally)| tally.files > 0) {
+            classes.insert(class);
+            counts.push(format!("{} {class}", tally.files));
             let width = tally.files as f64 / most as f64 * 100.0;
             let of = if tally.files == tally.unsized_files { String::new() } else { format!(" ({})", size(tally)) };
             told.push(format!("{} {class}{of}", tally.files));
@@ -183,17 +187,23 @@ pub(super) fn steps(analysis: &Analysis<'_>) -> String {
             from += width;
         }
         rows += &format!(
-            "<li><span class=\"label mono\" title=\"{0}\">{0}</span><svg role=\"img\" aria-label=\"{1}\"><rect class=\"track\" width=\"100%\" height=\"16\"/>{bars}</svg>\
-             <span class=\"amount\">{2}</span></li>\n",
+            "<li class=\"group\"><small>{}</small></li>\n\
+             <li><span class=\"label\" title=\"{1}\">{1}</span><svg role=\"img\" aria-label=\"{2}\"><rect class=\"track\" width=\"100%\" height=\"16\"/>{bars}</svg>\
+             <span class=\"amount\">{3}</span></li>\n",
             escaped(&name),
-            escaped(&if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }),
+            if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") },
+            if told.is_empty() { "nothing".to_owned() } else { told.join(", ") },
             share.seconds.map_or_else(|| "–".to_owned(), seconds)
         );
     }
+    let legend: String = ["downloaded", "cached", "built", "failed", "unknown"]
+        .into_iter()
+        .filter(|class| classes.contains(class))
+        .map(|class| format!("<li><span class=\"dot {class}\"></span><span>{class}</span></li>"))
+        .collect();
     format!(
         "<section class=\"long\" aria-labelledby=\"steps\">\n<h2 id=\"steps\">Steps: downloaded against cached</h2>\n<ol class=\"rows\">\n{rows}</ol>\n\
-         <ul class=\"legend\"><li><span class=\"dot downloaded\"></span><span>downloaded</span></li>\
-         <li><span class=\"dot cached\"></span><span>cached</span></li></ul>\n</section>\n"
+         <ul class=\"legend\">{legend}</ul>\n</section>\n"
     )
 }
 

@@ -4,8 +4,9 @@ use super::escape::{escaped, with_code};
 use crate::event::printable;
 use crate::report::analysis::Analysis;
 use crate::report::figures::Tally;
+use crate::report::gaps::gaps_of;
 use crate::report::quantity::{bytes, seconds};
-use crate::report::text::{files, gaps_of, places, size};
+use crate::report::text::{files, places, size};
 
 /// The table that the script fills, with its controls.
 pub(super) const TABLE: &str = "<section class=\"long\" id=\"files\" aria-labelledby=\"files-title\">\n\

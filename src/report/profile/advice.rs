@@ -5,7 +5,7 @@
 use serde::Serialize;
 
 use super::{LARGE, Layer, ProfileStep, SLOW};
-use crate::dockerfile::instructions;
+use crate::dockerfile::Places;
 
 /// One thing to change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +27,7 @@ pub(super) fn of(
     dockerfile: Option<&str>,
     layers: &[Layer],
 ) -> Vec<Advice> {
-    let lines = dockerfile.map(instructions).unwrap_or_default();
+    let places = dockerfile.map(Places::of).unwrap_or_default();
     let mut all = Vec::new();
     for (place, step) in steps.iter().enumerate().filter(|(_, step)| step.index.is_some()) {
         let before: Vec<&ProfileStep> = steps[..place]
@@ -35,7 +35,7 @@ pub(super) fn of(
             .filter(|other| other.index.is_some() && other.stage == step.stage && other.platform == step.platform)
             .collect();
         let mut say = |rule, text: String| {
-            let line = line_of(&lines, &step.instruction);
+            let line = places.line(step.stage.as_deref(), &step.instruction);
             all.push(Advice { rule, step: Some(step.id.clone()), line, text });
         };
         of_step(step, &before, &mut say);
@@ -50,7 +50,7 @@ pub(super) fn of(
     for layer in layers.iter().filter(|layer| layer.bytes > LARGE) {
         let line = layer.created_by.strip_prefix("RUN ").and_then(|command| {
             let command = command.strip_prefix("/bin/sh -c ").unwrap_or(command);
-            line_of(&lines, &format!("RUN {command}"))
+            places.line(None, &format!("RUN {command}"))
         });
         let text = format!("a layer of {} bytes: a multi-stage build leaves what only builds need behind", layer.bytes);
         all.push(Advice { rule: "large-layer", step: None, line, text });
@@ -149,19 +149,4 @@ fn of_step(step: &ProfileStep, before: &[&ProfileStep], say: &mut impl FnMut(&'s
     if step.clipped {
         say("clipped", "printed more than the builder shows: its figures are lower bounds".to_owned());
     }
-}
-
-/// The line on which an instruction begins; a builder shows variables replaced, so the beginning has to do.
-fn line_of(lines: &[(usize, String)], instruction: &str) -> Option<usize> {
-    let same = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
-    let wanted = same(instruction);
-    let exact = lines.iter().find(|(_, text)| same(text) == wanted);
-    let found = exact.or_else(|| {
-        let beginning = |text: &str| same(text).split(['$', '"', '\'']).next().unwrap_or_default().to_owned();
-        lines.iter().find(|(_, text)| {
-            let begin = beginning(text);
-            begin.len() > 8 && wanted.starts_with(&begin)
-        })
-    });
-    found.map(|(line, _)| *line)
 }

@@ -24,7 +24,7 @@ fn run(id: &str, command: &str, start: f64, seconds: f64) -> Invocation {
 
 fn step(instruction: &str) -> Option<Step> {
     let instruction = Some(instruction.to_owned());
-    Some(Step { id: "#9".into(), stage: None, index: Some(2), total: Some(5), instruction })
+    Some(Step { id: "#9".into(), stage: None, index: Some(2), total: Some(5), instruction, line: Some(4) })
 }
 
 /// A file of run `a`, there after so many seconds.
@@ -135,7 +135,15 @@ fn a_setting_that_keeps_caches_from_helping_is_named() {
         session.build_info.build_args.insert("PIP_NO_CACHE_DIR".into(), value.into());
         reasons(&session, &History::default())[0]
     };
-    assert_eq!((session("1"), session("0")), (Reason::Disabled, Reason::Disabled));
+    // Any value will do for pip.
+    assert_eq!((session("1"), session("0"), session("")), (Reason::Disabled, Reason::Disabled, Reason::Cold));
+    // A step of an image build knows nothing of the variables of the machine that started the build.
+    let mut elsewhere = of(vec![run("a", "pip install one", 0.0, 9.0)], vec![within("RUN pip install one")]);
+    elsewhere.invocations[0].step = step("RUN pip install one");
+    for (name, value) in [("PIP_FIND_LINKS", "/wheels"), ("PIP_NO_CACHE_DIR", "1")] {
+        elsewhere.build_info.build_args.insert(name.into(), value.into());
+    }
+    assert_eq!(reasons(&elsewhere, &History::default()), [Reason::NotKept]);
     let package = |instruction: &str| Artifact { step: step(instruction), ..deb("curl", Origin::Downloaded, 5) };
     let mounted = "RUN --mount=type=cache,target=/var/cache/apt apt-get install curl";
     assert_eq!(reason("apt-get install curl", package("RUN apt-get install curl")), Reason::NotKept);

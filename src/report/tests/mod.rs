@@ -192,6 +192,7 @@ fn a_page_of_markdown_for_one_and_for_several() {
             index: Some(2),
             total: Some(5),
             instruction: Some(instruction.into()),
+            line: Some(7),
         })
     };
     built.invocations[0].step = step("#9", "RUN pip install `cat x | y`");
