@@ -11,6 +11,7 @@ mod help;
 mod ingest;
 mod ingest_apt;
 mod manners;
+mod metrics;
 mod profile;
 mod questions;
 mod report;
