@@ -1,55 +1,20 @@
 //! Lock files of `wheeltap lock`, proven by installing from them with the real tools: what was recorded is obtained
 //! again, byte for byte, and other bytes under the same name are refused.
 
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::unwrap_used, reason = "tests")]
-
-#[path = "../support/mod.rs"]
-mod support;
-
-mod served;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-use served::Served;
-use sha2::{Digest as _, Sha256};
-use support::pips::{NEWEST, RealPip};
-use support::requires;
-use support::wheels::Made;
-
-fn digest(path: &Path) -> String {
-    Sha256::digest(std::fs::read(path).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use crate::served::Served;
+use crate::support::pips::{NEWEST, RealPip};
+use crate::support::requires;
+use crate::support::wheels::Made;
+use crate::{digest, pip, pip_command, succeeds, with_pip};
 
 /// The files of a directory with their digests.
 fn files(directory: &Path) -> BTreeMap<String, String> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| (path.file_name().unwrap().to_str().unwrap().to_owned(), digest(&path))).collect()
-}
-
-fn pip(wanted: &str) -> Option<RealPip> {
-    let pip = RealPip::provide(wanted);
-    requires::met(&format!("no pip {wanted}: {:?}", pip.as_ref().err()), pip.is_ok()).then(|| pip.unwrap())
-}
-
-/// `pip` of an environment in a place of its own, with nothing of this machine's configuration.
-fn pip_command(pip: &RealPip, place: &Path, line: &str) -> Command {
-    let mut command = Command::new(pip.python());
-    command.args(["-m", "pip"]).args(line.split(' ')).current_dir(place).env_clear();
-    command
-        .env("PATH", "/usr/bin:/bin")
-        .env("HOME", place)
-        .env("PIP_CONFIG_FILE", "/dev/null")
-        .env("PIP_NO_INPUT", "1");
-    command
-}
-
-fn succeeds(command: &mut Command) -> String {
-    let output = command.output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}{}", String::from_utf8_lossy(&output.stdout));
-    String::from_utf8(output.stdout).unwrap()
 }
 
 /// The installation of the lock is the one that was recorded, but for who asked for what.
@@ -62,18 +27,9 @@ fn assert_same(place: &Path) {
 fn locked(served: &Served, place: &Path, with: &RealPip) {
     served.wheel(&Made::new("demo", "1.0").requires(&["demo-part"]));
     served.wheel(&Made::new("demo-part", "2.0"));
-    let tools = place.join("tools");
-    std::fs::create_dir_all(&tools).unwrap();
-    let script = tools.join("pip");
-    std::fs::write(&script, format!("#!/bin/sh\nexec {} -m pip \"$@\"\n", with.python().display())).unwrap();
-    succeeds(Command::new("chmod").arg("+x").arg(&script));
-    let wheeltap = |line: &str| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wheeltap"));
-        command.args(line.split(' ')).current_dir(place).env_clear().env("HOME", place);
-        succeeds(command.env("PATH", format!("{}:/usr/bin:/bin", tools.display())).env("PIP_CONFIG_FILE", "/dev/null"))
-    };
-    wheeltap(&format!("run -- pip install --index-url {}/simple/ --target first demo", served.address()));
-    wheeltap("lock --dir locks");
+    let line = format!("run -- pip install --index-url {}/simple/ --target first demo", served.address());
+    succeeds(&mut with_pip(with, place, &line));
+    succeeds(&mut with_pip(with, place, "lock --dir locks"));
 }
 
 #[test]
@@ -90,7 +46,7 @@ fn hashed_requirements_install_the_same_files_and_no_others() {
     let again = files(&place.join("again"));
     assert_eq!(again.keys().collect::<Vec<_>>(), ["demo-1.0-py3-none-any.whl", "demo_part-2.0-py3-none-any.whl"]);
     for (name, digest) in again {
-        assert_eq!(digest, self::digest(&served.file(&name)), "{name}");
+        assert_eq!(digest, crate::digest(&served.file(&name)), "{name}");
     }
     let line = format!("install --require-hashes --no-deps {index} --target second -r locks/requirements.lock");
     succeeds(&mut pip_command(&pip, place, &line));

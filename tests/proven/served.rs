@@ -6,6 +6,19 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::wheels::Made;
 
+/// As Python's own, but that it allows files to be kept, as PyPI does.
+const SERVER: &str = "
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+class Handler(SimpleHTTPRequestHandler):
+    def end_headers(self):
+        if self.path.startswith('/files/'):
+            self.send_header('Cache-Control', 'max-age=365000000, immutable, public')
+        super().end_headers()
+server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
+print(server.server_address[1])
+server.serve_forever()
+";
+
 /// The index; ends when dropped.
 pub(crate) struct Served {
     directory: tempfile::TempDir,
@@ -17,21 +30,26 @@ impl Served {
     pub(crate) fn new() -> Self {
         let directory = tempfile::Builder::new().prefix("wheeltap-lock-").tempdir().unwrap();
         let mut server = Command::new("python3")
-            .args(["-u", "-m", "http.server", "--bind", "127.0.0.1", "0"])
+            .args(["-u", "-c", SERVER])
             .current_dir(directory.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // `Serving HTTP on 127.0.0.1 port 40001 (http://...`.
         let mut line = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let port = line.split(' ').skip_while(|word| *word != "port").nth(1).expect("it says its port").to_owned();
+        let port = line.trim().to_owned();
+        assert!(!port.is_empty(), "it says its port");
         Served { directory, server, port }
     }
 
     pub(crate) fn address(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The options that name it. pip keeps nothing that came without TLS, unless its host is trusted.
+    pub(crate) fn index(&self) -> String {
+        format!("--index-url {}/simple/ --trusted-host 127.0.0.1", self.address())
     }
 
     /// Makes a wheel and offers it.
