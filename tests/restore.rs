@@ -157,6 +157,32 @@ fn a_version_to_come_loses_no_error() {
     assert_eq!(shown.matches("foo.c:1: fatal error: Python.h: No such file").count(), 1, "{shown}");
 }
 
+/// On a terminal no line of the log says that the nested pip has ended, but its own last one.
+// Contract: pip-log-gives-back
+#[test]
+fn a_failure_right_after_a_nested_pip_is_told() {
+    let log = b"\
+2026-11-21T15:53:33,000 Using pip 26.3 from /v/pip (python 3.11)
+2026-11-21T15:53:33,001 Processing ./broken
+2026-11-21T15:53:33,028   Running command installing build dependencies
+2026-11-21T15:53:34,000 Using pip 26.3 from /v/pip (python 3.11)
+2026-11-21T15:53:34,001   Using pip 26.3 from /v/pip (python 3.11)
+2026-11-21T15:53:35,262 Successfully installed setuptools-84.2.1
+2026-11-21T15:53:35,263 Removed build tracker: '/tmp/pip-build-tracker-skyehfjb'
+2026-11-21T15:53:35,265   Successfully installed setuptools-84.2.1
+2026-11-21T15:53:35,266   Removed build tracker: '/tmp/pip-build-tracker-skyehfjb'
+2026-11-21T15:53:35,536   Running command Getting requirements to build wheel
+2026-11-21T15:53:36,169   about to fail
+2026-11-21T15:53:36,170   compiler: error: no such thing
+2026-11-21T15:53:36,245   ERROR: Getting requirements to build wheel exited with 3
+";
+    let mut restorer = Restorer::new(Facts::default());
+    restorer.log(log);
+    let told = String::from_utf8(restorer.leftover()).unwrap();
+    assert_eq!(told.matches("compiler: error: no such thing").count(), 1, "{told}");
+    assert!(told.contains("[2 lines of output]") && !told.contains("setuptools"), "{told}");
+}
+
 // Contract: pip-log-gives-back
 #[test]
 fn where_nobody_stands_in_the_streams_a_failure_is_told_once() {

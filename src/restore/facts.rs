@@ -22,8 +22,8 @@ pub struct Facts {
     pub in_process: bool,
     /// Whether `--progress-bar` asks for bars or turns them off; `None` if it is not given.
     pub bars: Option<bool>,
-    /// The same of the command line alone.
-    pub bars_given: Option<bool>,
+    /// `--debug`: an error is told with the values of pip's own variables.
+    pub debug: bool,
     /// Whether what is drawn moves although there is no terminal.
     pub moves: bool,
     /// An argument is not UTF-8.
@@ -35,7 +35,6 @@ impl Facts {
     pub fn of(argv: &[OsString], variable: impl Fn(&str) -> Option<OsString>) -> Facts {
         let mut facts = Facts::default();
         facts.read(argv.iter().skip(1).map(|argument| argument.as_bytes()));
-        facts.bars_given = facts.bars;
         facts.unprintable = argv.iter().any(|argument| argument.to_str().is_none());
         // Rich's, and pip's `looks_like_ci`.
         let set = |name: &&str| variable(name).is_some_and(|value| !value.is_empty());
@@ -46,6 +45,7 @@ impl Facts {
             let value = |name| variable(name).unwrap_or_default();
             facts.sets("--use-deprecated", value("PIP_USE_DEPRECATED").as_bytes());
             facts.sets("--use-feature", value("PIP_USE_FEATURE").as_bytes());
+            facts.debug |= count(variable("PIP_DEBUG")) != 0;
             if facts.bars.is_none() {
                 facts.sets("--progress-bar", value("PIP_PROGRESS_BAR").as_bytes());
             }
@@ -65,6 +65,7 @@ impl Facts {
         for argument in arguments.take_while(|argument| *argument != b"--") {
             self.verbosity += loudness(argument);
             self.isolated |= argument == b"--isolated";
+            self.debug |= argument.len() >= 5 && b"--debug".starts_with(argument);
             self.sets(before, argument);
             if let Some(at) = memchr::memchr(b'=', argument) {
                 self.sets(str::from_utf8(&argument[..at]).unwrap_or_default(), &argument[at + 1..]);
@@ -172,7 +173,7 @@ mod tests {
     #[test]
     fn finds_options_by_either_spelling() {
         let both = [facts("pip install --progress-bar off", &[]), facts("pip install --progress-bar=off", &[])];
-        assert!(both.iter().all(|facts| facts.bars == Some(false) && facts.bars_given == Some(false)));
+        assert!(both.iter().all(|facts| facts.bars == Some(false)));
         assert_eq!(facts("pip install", &[("PIP_PROGRESS_BAR", "on")]).bars, Some(true));
         assert!(facts("pip install --use-deprecated legacy-resolver", &[]).legacy_resolver);
         assert!(facts("pip install", &[("PIP_USE_FEATURE", "fast-deps inprocess-build-deps")]).in_process);

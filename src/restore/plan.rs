@@ -1,8 +1,8 @@
 //! Whether pip can be asked for a log so that nobody sees it.
 //!
 //! Off a terminal the [`Restorer`](super::Restorer) stands in the streams. On a terminal nobody does: pip must find the
-//! terminal itself. There a log may cost no more than a spinner that stands still. pip's version is not known before it
-//! runs, so what any version would show counts.
+//! terminal itself. There a log may cost no more than a spinner that stands still. pip's version may not be known before
+//! it runs, so what any version would show counts.
 
 use super::facts::Facts;
 
@@ -19,10 +19,7 @@ pub struct Terminals {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plan {
     /// A log.
-    Log {
-        /// `PIP_PROGRESS_BAR=off` must be in its environment. A quiet pip draws no bar and never notices.
-        bars_off: bool,
-    },
+    Log,
     /// No log, because of what the text says.
     NoLog(&'static str),
 }
@@ -42,14 +39,12 @@ pub fn plan(facts: &Facts, terminals: Terminals) -> Plan {
         return Plan::NoLog("on a terminal the installation of build requirements would be shown");
     }
     if terminals.stdout && facts.verbosity < 0 {
-        // 22.0 to 25.1 draw bars then, and later ones do if they are asked to.
-        return match facts.bars_given {
-            Some(false) => Plan::Log { bars_off: false },
-            None if !facts.isolated => Plan::Log { bars_off: true },
-            _ => Plan::NoLog("on a terminal -q would show progress bars"),
-        };
+        return Plan::NoLog("on a terminal -q would show the steps of builds");
     }
-    Plan::Log { bars_off: false }
+    if facts.debug {
+        return Plan::NoLog("with --debug pip's traceback would show its name");
+    }
+    Plan::Log
 }
 
 #[cfg(test)]
@@ -68,29 +63,43 @@ mod tests {
     #[test]
     fn gives_a_log_where_it_can_be_given_back() {
         for arguments in ["pip install six", "pip install -q six", "pip install -qq six", "pip install -v six"] {
-            assert_eq!(planned(arguments, false, false), Plan::Log { bars_off: false }, "{arguments}");
+            assert_eq!(planned(arguments, false, false), Plan::Log, "{arguments}");
         }
-        assert_eq!(planned("pip install six", true, true), Plan::Log { bars_off: false });
-        assert_eq!(planned("pip install -vv six", true, true), Plan::Log { bars_off: false });
+        assert_eq!(planned("pip install six", true, true), Plan::Log);
+        assert_eq!(planned("pip install -vv six", true, true), Plan::Log);
     }
 
     // Contract: pip-log-gives-back
     #[test]
     fn keeps_a_quiet_pip_quiet_on_a_terminal() {
-        assert_eq!(planned("pip install -q six", true, true), Plan::Log { bars_off: true });
-        assert_eq!(planned("pip install -q six --progress-bar off", true, true), Plan::Log { bars_off: false });
-        assert!(matches!(planned("pip install -q six --progress-bar=on", true, true), Plan::NoLog(_)));
-        assert!(matches!(planned("pip --isolated install -q six", true, true), Plan::NoLog(_)));
+        for arguments in ["pip install -q six", "pip install -q six --progress-bar off", "pip install -qq six"] {
+            assert!(matches!(planned(arguments, true, true), Plan::NoLog(_)), "{arguments}");
+            assert!(matches!(planned(arguments, true, false), Plan::NoLog(_)), "{arguments}");
+        }
+        assert_eq!(planned("pip install -q six", false, true), Plan::Log);
         assert!(matches!(planned("pip install -qq six", false, true), Plan::NoLog(_)));
-        assert_eq!(planned("pip install -qq six", true, false), Plan::Log { bars_off: true });
     }
 
     // Contract: pip-log-gives-back
     #[test]
     fn gives_no_log_that_a_terminal_would_show() {
         assert!(matches!(planned("pip install -v six", false, true), Plan::NoLog(_)));
-        assert_eq!(planned("pip install -v six", true, false), Plan::Log { bars_off: false });
+        assert_eq!(planned("pip install -v six", true, false), Plan::Log);
         assert!(matches!(planned("pip install six --use-feature=inprocess-build-deps", true, true), Plan::NoLog(_)));
+    }
+
+    // Contract: pip-log-gives-back
+    #[test]
+    fn gives_no_log_that_a_traceback_would_show() {
+        for arguments in ["pip --debug install six", "pip install six --debu"] {
+            assert!(matches!(planned(arguments, false, false), Plan::NoLog(_)), "{arguments}");
+        }
+        let argv = ["pip", "install", "six"].map(OsString::from);
+        let planned = |value: &str| {
+            plan(&Facts::of(&argv, |name| (name == "PIP_DEBUG").then(|| value.into())), Terminals::default())
+        };
+        assert!(matches!(planned("1"), Plan::NoLog(_)));
+        assert_eq!(planned("0"), Plan::Log);
     }
 
     #[test]

@@ -82,6 +82,9 @@ impl Subprocesses {
         if let Some(rest) = entry.text.strip_prefix(b"Using pip ") {
             self.speaks(entry.indent, rest);
         } else if let Some(description) = entry.text.strip_prefix(b"Running command ") {
+            if self.is_past_nested(entry.indent) {
+                self.forget(0);
+            }
             self.keep(line);
             self.begins(entry.indent, description);
             return;
@@ -272,6 +275,12 @@ impl Subprocesses {
             self.starts.iter_mut().filter(|start| start.message.is_none()).for_each(|start| start.ending = true);
         }
         !heard
+    }
+
+    /// Whether a command that begins at `indent` follows a nested pip, of whose end no spinner told.
+    fn is_past_nested(&self, indent: usize) -> bool {
+        let mut nested = self.starts.iter().filter(|start| start.writes_too).peekable();
+        nested.peek().is_some_and(|nested| indent <= nested.indent) && nested.all(|nested| nested.ending)
     }
 
     fn block(&self, at: usize) -> Block {

@@ -175,6 +175,9 @@ def packages():
     yield sdist("plain", "1.0", [pyproject("own_backend", path=True), OWN])
     yield sdist("legacy", "1.0", [("setup.py", SETUP), ("legacy.py", b"VALUE = 1\n")])
     yield sdist("failing", "1.0", [pyproject("failing", path=True), ("real_backend.py", backend), ("failing.py", FAILURE.encode())])
+    unready = FAILURE.replace("build_wheel(directory, config_settings=None, metadata_directory=None)", "get_requires_for_build_wheel(config_settings=None)")
+    files = [("real_backend.py", backend), ("unready.py", unready.encode())]
+    yield sdist("unready", "1.0", [pyproject("unready", ["tiny-backend"], path=True), *files])
     yield sdist("orphan", "1.0", [pyproject("nowhere", ["no-such-backend"])])
 
 

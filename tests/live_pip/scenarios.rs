@@ -303,6 +303,11 @@ fn failures() -> Vec<Scenario> {
         Scenario::new("failing", &["install", "failing"]).fails().everywhere(),
         Scenario::new("failing-together", &["install", "failing"]).fails().everywhere().streams(Streams::Together),
         Scenario::new("failing-terminal", &["install", "failing"]).fails().streams(Streams::Terminal),
+        // It fails right after the pip that installs what it needs, of whose end a terminal's spinner is not logged.
+        Scenario::new("unready-terminal", &["install", "unready"])
+            .fails()
+            .with(|_, release| release >= (22, 0))
+            .streams(Streams::Terminal),
         Scenario::new("failing-quiet", &["install", "-q", "failing"]).fails().everywhere(),
         Scenario::new("failing-wheel", &["wheel", "failing", "gamma"]).fails(),
         Scenario::new("orphan", &["install", "orphan"]).fails().everywhere(),
@@ -373,6 +378,11 @@ fn quiet() -> Vec<Scenario> {
     vec![
         Scenario::new("quiet-big", &["install", "-q", "big"]).everywhere(),
         Scenario::new("quieter", &["install", "-qq", "gamma"]),
+        // Without a log: nothing is shown, so nothing is known.
+        Scenario::new("isolated-quiet-terminal", &["install", "-q", "isolated"])
+            .everywhere()
+            .streams(Streams::Terminal)
+            .unseen(&["isolated", "tiny-backend", SDIST, BACKEND, "tiny_backend-1.0-py3-none-any.whl.metadata"]),
         Scenario::new("verbose", &["install", "-v", "gamma"]),
         Scenario::new("verbose-isolated", &["install", "-vv", "isolated"]).from("built", &[BUILT]),
         Scenario::new("raw-bar", &["install", "--progress-bar", "raw", "big"]).with(|wanted, _| wanted == "newest"),

@@ -108,12 +108,8 @@ impl Hearing {
     fn through_private_log(isolated: bool, facts: Facts) -> std::io::Result<Result<Hearing, &'static str>> {
         let terminals = Terminals { stdout: std::io::stdout().is_terminal(), stderr: std::io::stderr().is_terminal() };
         let mut hearing = Hearing::default();
-        match restore::plan(&facts, terminals) {
-            Plan::NoLog(reason) => return Ok(Err(reason)),
-            Plan::Log { bars_off: true } => {
-                hearing.settings.push((OsString::from("PIP_PROGRESS_BAR"), Some(OsString::from("off"))));
-            }
-            Plan::Log { bars_off: false } => {}
+        if let Plan::NoLog(reason) = restore::plan(&facts, terminals) {
+            return Ok(Err(reason));
         }
         let log = Log::private(&std::env::temp_dir())?;
         let path = log.path().as_os_str().to_owned();
