@@ -88,7 +88,10 @@ enum Source {
 struct Way {
     source: Source,
     sink: Sink,
-    piece: Vec<u8>,
+    /// Room for a piece, filled once: to clear it for each message would cost more than all the rest.
+    room: Vec<u8>,
+    /// How much of it is the piece, and how much of that is written.
+    filled: usize,
     written: usize,
 }
 
@@ -133,7 +136,7 @@ impl Between<'_> {
     fn listen(&mut self, heard: bool, tell: impl FnOnce(&mut dyn Listen, &[u8]), request: bool) {
         let way = if request { &mut self.requests } else { &mut self.answers };
         if heard && let Some(listener) = self.listener.take() {
-            let told = catch_unwind(AssertUnwindSafe(|| tell(listener, &way.piece)));
+            let told = catch_unwind(AssertUnwindSafe(|| tell(listener, way.piece())));
             self.listener = told.is_ok().then_some(listener);
         }
         way.write();
@@ -177,11 +180,15 @@ impl Between<'_> {
 
 impl Way {
     fn new(source: Source, sink: Sink) -> Way {
-        Way { source, sink, piece: Vec::new(), written: 0 }
+        Way { source, sink, room: vec![0; PIECE], filled: 0, written: 0 }
+    }
+
+    fn piece(&self) -> &[u8] {
+        &self.room[..self.filled]
     }
 
     fn waits(&self) -> bool {
-        self.written < self.piece.len()
+        self.written < self.filled
     }
 
     fn is_over(&self) -> bool {
@@ -222,12 +229,10 @@ impl Way {
 
     fn read(&mut self) -> bool {
         let Some(descriptor) = self.descriptor() else { return false };
-        self.piece.resize(PIECE, 0);
         // SAFETY: the descriptor is open, and the buffer as long as said.
-        let read = unsafe { libc::read(descriptor, self.piece.as_mut_ptr().cast(), PIECE) };
+        let read = unsafe { libc::read(descriptor, self.room.as_mut_ptr().cast(), self.room.len()) };
         let error = (read < 0).then(io::Error::last_os_error);
-        self.piece.truncate(read.max(0) as usize);
-        self.written = 0;
+        (self.filled, self.written) = (read.max(0) as usize, 0);
         match error.and_then(|error| error.raw_os_error()) {
             Some(libc::EINTR | libc::EAGAIN) => {}
             _ if read <= 0 => self.source = Source::Ended,
@@ -237,9 +242,9 @@ impl Way {
     }
 
     fn write(&mut self) {
-        let mut rest = &self.piece[self.written..];
+        let mut rest = &self.room[self.written..self.filled];
         let progress = self.sink.write(&mut rest);
-        self.written = self.piece.len() - rest.len();
+        self.written = self.filled - rest.len();
         if progress == Progress::Broken {
             self.break_off();
         }
@@ -252,7 +257,6 @@ impl Way {
             drop(unsafe { OwnedFd::from_raw_fd(0) });
         }
         self.source = Source::Ended;
-        self.piece.clear();
-        self.written = 0;
+        (self.filled, self.written) = (0, 0);
     }
 }

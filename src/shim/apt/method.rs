@@ -28,9 +28,9 @@ pub(super) fn relay(argv0: OsString, record: &Path) -> End {
     if let Ok(file) = OpenOptions::new().append(true).open(record) {
         let method = path.file_name().unwrap_or_default().as_bytes().to_vec();
         let mut scribe = Scribe { file, method, to_method: Messages::default(), from_method: Messages::default() };
-        scribe.write(Direction::Started, path.as_os_str().as_bytes());
+        scribe.write(&scribe.line(Direction::Started, path.as_os_str().as_bytes()));
         if let Ok(end) = supervise::converse(&program, &mut scribe) {
-            scribe.write(Direction::Ended, b"exit");
+            scribe.write(&scribe.line(Direction::Ended, b"exit"));
             return end;
         }
     }
@@ -49,30 +49,39 @@ struct Scribe {
 
 impl Listen for Scribe {
     fn request(&mut self, bytes: &[u8]) {
+        let mut lines = Vec::new();
         for message in self.to_method.complete(bytes) {
             if message.starts_with(b"601") {
-                programs(&message).for_each(|program| self.write(Direction::Configured, program));
+                programs(&message).for_each(|program| lines.extend(self.line(Direction::Configured, program)));
             } else {
-                self.write(Direction::ToMethod, &message);
+                lines.extend(self.line(Direction::ToMethod, &message));
             }
         }
+        self.write(&lines);
     }
 
     fn answer(&mut self, bytes: &[u8]) {
+        let mut lines = Vec::new();
         for message in self.from_method.complete(bytes) {
             if !message.starts_with(b"601") {
-                self.write(Direction::FromMethod, &message);
+                lines.extend(self.line(Direction::FromMethod, &message));
             }
         }
+        self.write(&lines);
     }
 }
 
 impl Scribe {
-    fn write(&mut self, direction: Direction, message: &[u8]) {
+    fn line(&self, direction: Direction, message: &[u8]) -> Vec<u8> {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let line = entry(since.as_micros() as i64, std::process::id(), &self.method, direction, message);
-        // What cannot be recorded is lost: the shim finds requests without answers.
-        let _ = self.file.write_all(&line);
+        entry(since.as_micros() as i64, std::process::id(), &self.method, direction, message)
+    }
+
+    fn write(&mut self, lines: &[u8]) {
+        if !lines.is_empty() {
+            // What cannot be recorded is lost: the shim finds requests without answers.
+            let _ = self.file.write_all(lines);
+        }
     }
 }
 
