@@ -114,9 +114,7 @@ impl Formatter for Layout {
     }
 
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
-        // Without a way out of the loop, so that many bytes are compared at once.
-        let is_plain = fragment.bytes().fold(true, |plain, byte| plain & (byte < 0x7f));
-        if is_plain || matches!(printable(fragment), Cow::Borrowed(_)) {
+        if is_plain(fragment.as_bytes()) || matches!(printable(fragment), Cow::Borrowed(_)) {
             return writer.write_all(fragment.as_bytes());
         }
         for character in fragment.chars() {
@@ -130,6 +128,18 @@ impl Formatter for Layout {
         }
         Ok(())
     }
+}
+
+/// Whether all bytes are of ASCII, and none is DEL. Eight at a time, since code that is built for size compares no more
+/// at once by itself.
+fn is_plain(bytes: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = bytes.as_chunks::<8>();
+    // One more than 0x7e sets the highest bit, as all bytes beyond ASCII do, and carries nothing over from one that has
+    // it already: such a word is not plain anyhow.
+    let exceeds = |word: u64| (word | word.wrapping_add(ONES)) & (0x80 * ONES);
+    let words = words.iter().fold(0, |found, word| found | exceeds(u64::from_ne_bytes(*word)));
+    words == 0 && rest.iter().all(|byte| *byte < 0x7f)
 }
 
 #[cfg(test)]
@@ -152,6 +162,19 @@ mod tests {
              \"none\": [],\n    \"empty\": {}\n  },\n  \"c\": null\n}\n"
         );
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn plain_is_what_neither_a_terminal_nor_json_minds() {
+        for length in 0..20 {
+            for at in 0..length {
+                for byte in 0..=u8::MAX {
+                    let mut bytes = vec![b'~'; length];
+                    bytes[at] = byte;
+                    assert_eq!(super::is_plain(&bytes), byte < 0x7f, "{byte:#x} at {at} of {length}");
+                }
+            }
+        }
     }
 
     #[test]
