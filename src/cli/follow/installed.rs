@@ -31,7 +31,7 @@ impl Before {
     pub(crate) fn look(prefixes: impl IntoIterator<Item = PathBuf>, now: SystemTime) -> Self {
         let directories = prefixes.into_iter().flat_map(|prefix| directories_of(&prefix));
         let directories = directories.map(|directory| {
-            let there = distributions(&directory).map(|(distribution, _)| distribution).collect();
+            let there = distributions(&directory).map(|(_, distribution)| distribution).collect();
             (directory, there)
         });
         Before { at: now, directories: directories.collect() }
@@ -46,10 +46,10 @@ impl Before {
         for directory in directories {
             let bundled = bundled(&directory);
             let known = self.directories.get(&directory);
-            for (distribution, made) in distributions(&directory) {
+            for (path, distribution) in distributions(&directory) {
                 let is_new = match known {
                     Some(known) => !known.contains(&distribution),
-                    None => made.is_some_and(|made| made >= self.at),
+                    None => made(&path).is_some_and(|made| made >= self.at),
                 };
                 if is_new && !bundled.contains(&distribution) {
                     appeared.push((directory.clone(), distribution));
@@ -126,16 +126,21 @@ fn is_python(path: &Path) -> bool {
     name.starts_with("python3") || name.starts_with("pypy3")
 }
 
-/// The distributions in a directory, with when each was made where the file system knows.
-fn distributions(directory: &Path) -> impl Iterator<Item = (Distribution, Option<SystemTime>)> {
+/// The distributions in a directory, with what each is recorded in.
+fn distributions(directory: &Path) -> impl Iterator<Item = (PathBuf, Distribution)> {
     entries(directory).filter_map(|path| {
         let name = path.file_name()?.to_str()?;
         let stem = name.strip_suffix(".dist-info").or_else(|| name.strip_suffix(".egg-info"))?;
         let mut parts = stem.splitn(3, '-');
         let distribution = (canonical_name(parts.next()?), parts.next()?.to_owned());
-        let metadata = path.symlink_metadata().ok()?;
-        Some((distribution, metadata.created().or_else(|_| metadata.modified()).ok()))
+        Some((path, distribution))
     })
+}
+
+/// When a file was made, where the file system knows it, or else changed.
+fn made(path: &Path) -> Option<SystemTime> {
+    let metadata = path.symlink_metadata().ok()?;
+    metadata.created().or_else(|_| metadata.modified()).ok()
 }
 
 /// The distributions that come with the interpreter of a virtual environment and are put into it by `ensurepip`.
