@@ -5,6 +5,7 @@ use std::process::Command;
 use crate::binary::linked_statically;
 use crate::engine::{Project, World, packages, world};
 use crate::image::{assert_same, remove};
+use crate::requires;
 
 /// What the images of Ubuntu (and of Debian) for docker configure, and its vendor's settings for `apt` alone.
 const UBUNTU: &str = r#"ARG BASE
@@ -88,6 +89,10 @@ fn apt_and_its_configuration_in_ubuntu_are_borne() {
 #[test]
 fn an_image_of_busybox_and_pip_is_borne() {
     let Some(world) = world() else { return };
+    let found = Command::new(&world.docker).args(["image", "inspect", "wheeltap-test/busybox"]).output().unwrap();
+    if !requires::met("no image of busybox", found.status.success()) {
+        return;
+    }
     make_image(&world);
     let base = format!(
         "FROM wheeltap-test/busybox\n\
