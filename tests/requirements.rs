@@ -8,6 +8,8 @@ mod against_pip;
 #[allow(dead_code, reason = "this binary uses a part of it")]
 #[path = "console/harness.rs"]
 mod harness;
+#[path = "requirements/review.rs"]
+mod review;
 mod support;
 #[path = "requirements/verb.rs"]
 mod verb;

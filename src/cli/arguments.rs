@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use super::{
     archives, build, completions, diff, doctor, duplicates, export, ingest, lock, man, profile, report, requirements,
-    run, shims, step, trend, verify, wheelhouse, which,
+    run, shims, site_packages, step, trend, verify, wheelhouse, which,
 };
 
 /// Says of every file that pip and apt-get took on whether it was downloaded or came from a cache
@@ -77,6 +77,8 @@ pub(crate) enum Verb {
     Archives(archives::Arguments),
     /// Show what requirements files ask for, with each error's file and line
     Requirements(requirements::Arguments),
+    /// Show what installed packages weigh, and what of it could go
+    SitePackages(site_packages::Arguments),
     /// Classify the recorded output of an old build, and print its session document
     Ingest(ingest::Arguments),
     /// Make, remove or check the links that record every run of pip and apt-get

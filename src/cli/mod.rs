@@ -28,6 +28,7 @@ mod requirements;
 mod run;
 mod sessions;
 mod shims;
+mod site_packages;
 #[allow(dead_code, reason = "the verbs that use the rest of it follow")]
 mod status;
 mod step;
@@ -93,6 +94,7 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
         Verb::Wheelhouse(arguments) => wheelhouse::run(arguments, console),
         Verb::Requirements(arguments) => requirements::run(arguments, console),
         Verb::Step(arguments) => step::run(arguments, console),
+        Verb::SitePackages(arguments) => site_packages::run(arguments, console),
         Verb::Which(arguments) => which::run(arguments, console),
         Verb::Doctor(arguments) => doctor::run(arguments, console),
         Verb::Completions(arguments) => completions::run(arguments, console),

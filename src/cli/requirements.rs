@@ -1,24 +1,34 @@
 //! `wheeltap requirements FILE...`: what requirements files ask for, as a table or as the dependency manifest.
 
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 
+use serde::Serialize;
+
+use super::sessions::{each, key, sources};
 use super::{Console, Status, Tone, counted, now};
-use crate::event::Redactor;
-use crate::manifest::requirements::{Dependency, DependencyManifest, Remark, read};
+use crate::event::{Artifact, Ecosystem, Purpose, Redactor, canonical_name};
+use crate::ledger::{Extent, Source};
+use crate::manifest::requirements::{
+    Contradiction, Dependency, DependencyManifest, Mention, Obtained, Remark, Review, read,
+};
 use crate::store::Surroundings;
 
 /// Show what requirements files ask for, with each error's file and line
 ///
 /// The files are read as pip reads them, with those that they include by -r and -c. Nothing is fetched or resolved.
-/// The JSON form is the dependency manifest.
+/// Then they are held against each other: which requirements exclude each other, which are not pinned and not hashed;
+/// and against sessions: what none obtained, and what they obtained that no file names. The JSON form is the dependency
+/// manifest, with all that under `review`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   wheeltap requirements requirements.txt
   wheeltap requirements --format json requirements*.txt | jq '.dependencies[].name'
+  wheeltap requirements --sessions logs/build requirements*.txt
 
-Exit status: 0, or 2 if pip would refuse a line.")]
+Exit status: 0; 1 if requirements exclude each other; 2 if pip would refuse a line; 3 if a session cannot be read.")]
 pub(crate) struct Arguments {
     /// The requirements files
     #[arg(value_name = "FILE", required = true)]
@@ -29,6 +39,9 @@ pub(crate) struct Arguments {
     /// The stage of the build that the requirements are for, noted with each
     #[arg(long, value_name = "NAME")]
     stage: Option<String>,
+    /// Session documents, journals, log directories or stamps to hold the files against
+    #[arg(long, value_name = "DIR")]
+    sessions: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -37,19 +50,83 @@ enum Format {
     Json,
 }
 
+/// The manifest with what there is to say of it as a whole.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    manifest: &'a DependencyManifest,
+    review: &'a Review,
+}
+
 /// Shows the files.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     let readings: Vec<_> = arguments.files.iter().map(|file| read(file, &Surroundings)).collect();
     let manifest = DependencyManifest::new(&readings, arguments.stage.as_deref(), now(), &redactor());
+    let (obtained, read) = match arguments.sessions.as_slice() {
+        [] => (None, Status::Ok),
+        wanted => {
+            let (obtained, status) = obtained(wanted, console)?;
+            (Some(obtained), status)
+        }
+    };
+    let review = Review::new(&readings, obtained.as_ref(), &redactor());
     match arguments.format {
         Format::Json => {
-            serde_json::to_writer_pretty(console.data(), &manifest).map_err(std::io::Error::from)?;
+            let document = Document { manifest: &manifest, review: &review };
+            serde_json::to_writer_pretty(console.data(), &document).map_err(std::io::Error::from)?;
             writeln!(console.data())?;
         }
-        Format::Text => show(&manifest, console)?,
+        Format::Text => {
+            show(&manifest, console)?;
+            show_review(&review, console)?;
+        }
     }
     report(&manifest.errors, &manifest.warnings, console);
-    Ok(if manifest.errors.is_empty() { Status::Ok } else { Status::Usage })
+    Ok(match (manifest.errors.is_empty(), review.contradictions.is_empty()) {
+        (false, _) => Status::Usage,
+        (true, false) => Status::Finding,
+        (true, true) => read,
+    })
+}
+
+/// The distributions that sessions obtained to be installed; what only builds needed no file is expected to name.
+fn obtained(wanted: &[PathBuf], console: &mut Console) -> anyhow::Result<(BTreeSet<Obtained>, Status)> {
+    let mut all = BTreeSet::new();
+    let status = each(&sources(wanted, Extent::All)?, console, Source::read, key, |loaded, _| {
+        let is_meant = |artifact: &&Artifact| {
+            artifact.ecosystem == Ecosystem::Pypi && artifact.kind.is_package() && artifact.purpose == Purpose::Runtime
+        };
+        all.extend(loaded.session.downloads.all().filter(is_meant).filter_map(|artifact| {
+            Some(Obtained { name: canonical_name(artifact.name.as_deref()?), version: artifact.version.clone() })
+        }));
+        Ok(())
+    })?;
+    Ok((all, status))
+}
+
+fn show_review(review: &Review, console: &mut Console) -> std::io::Result<()> {
+    for Contradiction { name, marker, between } in &review.contradictions {
+        let place = |one: &Mention| format!("`{}` ({}:{})", one.requirement, one.file, one.line);
+        let between: Vec<_> = between.iter().map(place).collect();
+        let when = marker.as_ref().map_or(String::new(), |marker| format!(" where {marker}"));
+        let text = format!("{name}: no version is in all of {}{when}", between.join(", "));
+        console.line_with(Tone::Bad, "contradiction:", &text)?;
+    }
+    let mut rows: Vec<(&str, Vec<String>)> = Vec::new();
+    let mentions = |mentions: &[Mention]| -> Vec<String> {
+        mentions.iter().map(|one| format!("{} ({}:{})", one.name, one.file, one.line)).collect()
+    };
+    rows.push(("unpinned:", mentions(&review.unpinned)));
+    rows.push(("unhashed:", mentions(&review.unhashed)));
+    rows.extend(review.in_no_session.iter().map(|unseen| ("in no session:", mentions(unseen))));
+    rows.extend(review.in_no_file.iter().map(|unnamed| {
+        let shown = |one: &Obtained| format!("{} {}", one.name, one.version.as_deref().unwrap_or("?"));
+        ("in no file:", unnamed.iter().map(shown).collect())
+    }));
+    for (word, row) in rows.iter().filter(|(_, row)| !row.is_empty()) {
+        console.line_with(Tone::Doubtful, word, &format!("{}: {}", row.len(), row.join(", ")))?;
+    }
+    Ok(())
 }
 
 /// What is known of the secrets of this environment.

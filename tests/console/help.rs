@@ -2,7 +2,7 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 24] = [
+const VERBS: [&str; 25] = [
     "",
     "run",
     "build",
@@ -14,6 +14,7 @@ const VERBS: [&str; 24] = [
     "trend",
     "lock",
     "export",
+    "site-packages",
     "ingest",
     "ingest pip",
     "ingest apt",

@@ -18,6 +18,7 @@ mod report;
 mod run;
 mod schemas;
 mod shims;
+mod site_packages;
 mod step;
 #[path = "../support/mod.rs"]
 mod support;

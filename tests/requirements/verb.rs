@@ -21,6 +21,8 @@ fn shows_what_files_ask_for() {
             "urllib3          <3        limits.txt:1  (constraint)\n",
             "./here                     requirements.txt:3  (editable)\n",
             "3 dependencies from 3 files, 1 constraint\n",
+            "unpinned: 1: requests (requirements.txt:1)\n",
+            "unhashed: 1: requests (requirements.txt:1)\n",
         )
     );
     assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""));
@@ -52,7 +54,10 @@ fn names_every_fault_and_keeps_the_rest() {
     let place = Place::new();
     place.write("bad.txt", "ok\nsix=1\n-r none.txt\n-r bad.txt\nfine\n\x1b[31m\n");
     let said = place.says("requirements bad.txt");
-    assert_eq!(said.stdout, "ok    bad.txt:1\nfine  bad.txt:5\n2 dependencies from 1 file\n");
+    assert_eq!(
+        said.stdout,
+        "ok    bad.txt:1\nfine  bad.txt:5\n2 dependencies from 1 file\nunpinned: 2: fine (bad.txt:5), ok (bad.txt:1)\nunhashed: 2: fine (bad.txt:5), ok (bad.txt:1)\n"
+    );
     assert_eq!(said.status, Some(2));
     let errors: Vec<_> = said.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
     assert_eq!(errors.len(), 4, "{errors:?}");

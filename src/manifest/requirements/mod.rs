@@ -13,6 +13,7 @@ mod location;
 mod options;
 mod pep508;
 mod requirement;
+mod review;
 mod words;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ pub use fault::{Fault, Problem};
 pub use file::read;
 pub use options::Flag;
 pub use requirement::{Marker, Requirement, Source};
+pub use review::{Contradiction, Mention, Obtained, Review};
 
 /// What stands at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
