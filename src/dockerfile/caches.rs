@@ -214,7 +214,7 @@ impl<'a> Pip<'a> {
             let evidence = format!("`{}` is mounted, and pip's cache is `{directory}`", mount.target);
             return diagnosis(Bypassed, text, evidence, format!("mount it at `{directory}`"));
         }
-        let text = "pip's cache is in a layer of the image: it is gone when the step runs again";
+        let text = "it is in a layer of the image, and gone when the step runs again";
         diagnosis(Cold, text, "no cache mount".to_owned(), format!("`RUN {}`", wanted.trim_matches('`')))
     }
 }
@@ -258,7 +258,12 @@ fn cache_mount(mount: &str) -> Option<Mount<'_>> {
 fn is_apt_install(command: &Simple) -> bool {
     let name = command.words.first().and_then(|word| word.rsplit('/').next());
     let verbs = ["install", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "reinstall"];
-    matches!(name, Some("apt-get" | "apt")) && command.words.iter().any(|word| verbs.contains(&word.as_str()))
+    let Some(at) = command.words.iter().position(|word| verbs.contains(&word.as_str())) else { return false };
+    // What lies in the image already is not fetched.
+    let mut operands = command.words[at + 1..].iter().filter(|word| !word.starts_with('-')).peekable();
+    let is_local = operands.peek().is_some() && operands.all(|word| word.contains('/') && word.contains(".deb"));
+    let is_offline = is_local || command.words.iter().any(|word| word == "--no-download");
+    matches!(name, Some("apt-get" | "apt")) && !is_offline
 }
 
 fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[Mount<'_>]) -> Option<Diagnosis> {
@@ -281,7 +286,7 @@ fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[M
             let evidence = format!("`{}` is mounted, and apt's archives are `{archives}`", mount.target);
             return diagnosis(Bypassed, text, evidence, format!("mount it at `{archives}`"));
         }
-        let text = "apt's archives are in a layer of the image: they are gone when the step runs again";
+        let text = "they are in a layer of the image, and gone when the step runs again";
         let remedy = format!("`RUN {MOUNT} rm -f /etc/apt/apt.conf.d/docker-clean && apt-get ...`");
         return diagnosis(Cold, text, "no cache mount".to_owned(), remedy);
     };

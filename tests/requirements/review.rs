@@ -126,7 +126,8 @@ fn what_is_open_unhashed_unseen_and_unnamed_is_listed() {
         artifact("urllib3", "2.0", "runtime"),
         artifact("flit_core", "3.0", "build"),
     ];
-    let session = json!({"schema": 1, "session_id": "20260101_000000", "downloads": {"wheels": wheels}});
+    let session = json!({"schema": 1, "session_id": "20260101_000000", "downloads": {"wheels": wheels},
+        "summary": wheeltap::event::Summary::default()});
     place.write("logs/build/downloads_20260101_000000.json", session.to_string());
     let said = place.says("requirements --format json --sessions logs/build a.txt");
     let found = review(&said);

@@ -54,6 +54,8 @@ fn steps_of_apt() {
     for (before, step, expected) in [
         ("", "apt-get update && apt-get install -y x", apt(Cold)),
         ("", "apt-get update", None),
+        ("", "apt-get install -y --no-install-recommends /archives/*.deb", None),
+        ("", "apt-get install -y --no-download x", None),
         ("", &format!("{APT} apt-get install -y x"), apt(Disabled)),
         ("", &format!("{APT} {rid} && apt-get install -y x"), None),
         (&format!("RUN {rid}"), &format!("{APT} apt-get install -y x && rm -rf /var/lib/apt/lists/*"), None),
