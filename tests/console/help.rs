@@ -2,14 +2,13 @@
 
 use crate::harness::Place;
 
-const VERBS: [&str; 26] = [
+const VERBS: [&str; 25] = [
     "",
     "run",
     "build",
     "verify",
     "profile",
     "report",
-    "unseen",
     "diff",
     "duplicates",
     "trend",
@@ -62,6 +61,8 @@ fn help_is_a_word_as_well() {
 fn no_verb_is_without_its_snapshot() {
     let help = Place::new().says("-h").stdout;
     let verbs = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // A description that goes on in the next line stands in its own column.
+    let verbs = verbs.filter(|line| !line.starts_with("   "));
     let listed: Vec<_> = verbs.map(|line| line.split_whitespace().next().unwrap()).collect();
     let tested: Vec<_> = VERBS.iter().filter(|verb| !verb.contains([' ', '-']) && !verb.is_empty()).copied().collect();
     let elsewhere = ["wheelhouse", "archives", "requirements", "site-packages"];
