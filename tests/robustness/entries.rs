@@ -108,7 +108,8 @@ pub(crate) fn buildkit(data: &[u8]) {
     bytes.split(|&byte| byte == b'\n').for_each(|line| drop(marked::find(line)));
 }
 
-/// What a pip prints beside its log: nothing that it printed is lost.
+/// What a pip prints beside its log: nothing that it printed is lost, but the `-v` that its log adds to the command line
+/// of a nested pip.
 pub(crate) fn restore(data: &[u8]) {
     let (length, bytes) = cut(data);
     let mut restorer = Restorer::new(Facts::default());
@@ -123,7 +124,9 @@ pub(crate) fn restore(data: &[u8]) {
             Channel::Stderr => Stream::Stderr,
             Channel::Both => Stream::Both,
         };
-        printed += text.len();
+        let is_added = |words: &&[u8]| [b" -v --no-binary", b"-vv --no-binary"].iter().any(|added| words == added);
+        let added = 4 * text.windows(15).filter(is_added).count();
+        printed += text.len().saturating_sub(added);
         text.chunks(length).for_each(|piece| restorer.pass(stream, piece, &mut shown));
         restorer.close(stream, &mut shown);
     }

@@ -67,6 +67,8 @@ fn cases_that_were_found_are_borne() {
     }
     // A line of version 3 of what apt's hook reads, with fewer than its nine fields.
     entries::apt_methods(b"\x00\xffVERSION 3\n\nname - 1.0 /x\n");
+    // An error's command line without the error: that the log had the nested pip be verbose is taken out of it.
+    entries::restore(b"\x00\xff\xff command: python pip install --prefix /tmp/o -v --no-binary :none:\n");
 }
 
 /// Each entry is a fuzz target, and each fuzz target an entry.
