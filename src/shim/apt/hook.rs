@@ -6,13 +6,13 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sha2::{Digest, Sha256 as Hasher};
 
+use super::memory;
 use crate::classify::apt::inspected;
 use crate::event::Sha256;
 use crate::supervise::End;
@@ -85,8 +85,7 @@ fn line(path: &Path, began: i64) -> Option<Vec<u8>> {
 
 /// When a file's inode was changed last, in microseconds since the epoch.
 pub(super) fn changed(path: &Path) -> Option<i64> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some(metadata.ctime().saturating_mul(1_000_000).saturating_add(metadata.ctime_nsec() / 1000))
+    Some(memory::changed(&std::fs::metadata(path).ok()?))
 }
 
 /// The digest of a file's bytes.

@@ -1,6 +1,6 @@
 //! Files that lie in memory and have no place in any directory.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileExt, MetadataExt};
@@ -30,12 +30,22 @@ impl MemoryFile {
         of_ours(&format!("fd/{}", self.0.as_raw_fd()))
     }
 
+    /// When it was made or written to last, in microseconds since the epoch.
+    pub(super) fn changed(&self) -> io::Result<i64> {
+        Ok(changed(&self.0.metadata()?))
+    }
+
     /// All of it.
     pub(super) fn read(&self) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; self.0.metadata()?.len() as usize];
         self.0.read_exact_at(&mut bytes, 0)?;
         Ok(bytes)
     }
+}
+
+/// When an inode was changed last, in microseconds since the epoch.
+pub(super) fn changed(metadata: &Metadata) -> i64 {
+    metadata.ctime().saturating_mul(1_000_000).saturating_add(metadata.ctime_nsec() / 1000)
 }
 
 /// A path below `/proc/PID` of this process.

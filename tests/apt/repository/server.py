@@ -23,11 +23,13 @@ SITE = os.path.join(ROOT, "site")
 dropped, advanced, lock = set(), threading.Event(), threading.Lock()
 
 
-def user(port):
-    """Whose socket it is that is bound to this port of the loopback."""
+def user(client, server):
+    """Whose socket it is that is connected between these ports of the loopback. (What the kernel keeps of a connection
+    that was closed is root's, and may have the same port.)"""
+    ends = [f"0100007F:{port:04X}" for port in (client, server)] + ["01"]
     with open("/proc/net/tcp") as sockets:
         rows = [line.split() for line in sockets]
-    return next((int(row[7]) for row in rows[1:] if row[1] == f"0100007F:{port:04X}"), None)
+    return next((int(row[7]) for row in rows[1:] if row[1:4] == ends), None)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -38,7 +40,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def setup(self):
         # At once: a socket that its owner has closed belongs to nobody.
-        self.user = user(self.client_address[1])
+        self.user = user(self.client_address[1], self.server.server_address[1])
         super().setup()
 
     def note(self, status, sent):
