@@ -82,7 +82,9 @@ impl PipRecording {
         let urls = urls(command, &directory, environment);
         let options = pip::Options { log: hearing.log.is_some(), no_cache: cache.is_none(), version, urls };
         let began = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
-        let temporaries = Temporaries::of(environment, &directory);
+        // What is in pip's cache lies there at the end. To end a watch takes the kernel some fifteen milliseconds.
+        let temporaries =
+            if cache.is_some() { Temporaries::default() } else { Temporaries::of(environment, &directory) };
         let files = Files::new(directory, cache, Some(began))
             .with_wheels_in(wheel_directory(command, environment))
             .with_temporaries(temporaries);

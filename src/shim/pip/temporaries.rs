@@ -2,9 +2,10 @@
 //!
 //! A wheel that pip keeps in no cache lies in a directory `pip-unpack-*` until pip ends, and one that a build needs until
 //! the nested pip does, perhaps a few milliseconds later. The kernel tells of such a directory and of each file in it at
-//! once (inotify(7)), whether or not pip has said a word yet; a file that is open outlives its name. Refuses to hold what
-//! lies on a file system where that shows: over a network an open file that is removed gets another name, and then the
-//! directory around it cannot be removed.
+//! once (inotify(7)), whether or not pip has said a word yet; a file that is open outlives its name. It is for
+//! pips whose cache is off: with one, the bytes are there at the end. Refuses to hold what lies on a file system where
+//! that shows: over a network an open file that is removed gets another name, and then the directory around it cannot be
+//! removed.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
