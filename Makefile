@@ -7,11 +7,15 @@ ARCH := $(shell uname -m)
 MUSL := $(ARCH)-unknown-linux-musl
 # A static binary: musl where the toolchain has the target, else the C library of this machine, linked in.
 TARGET := $(if $(wildcard $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib/$(MUSL)),$(MUSL),$(ARCH)-unknown-linux-gnu)
-# For another machine (make build TARGET=aarch64-unknown-linux-musl, after rustup target add): Rust's own linker, since
-# nothing here is C; the binary stays where cargo puts it, beside that of this machine.
+# For another machine (make build TARGET=aarch64-unknown-linux-musl, after rustup target add): the binary stays where cargo
+# puts it, beside that of this machine.
 FOREIGN := $(filter-out $(ARCH)-%,$(TARGET))
-# At a fixed address: a start has no relocations to write, and the file is a twentieth smaller.
-STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static -C relocation-model=static$(if $(FOREIGN), -C linker=rust-lld)"
+# With musl, Rust's own linker, for any machine, since nothing here is C: what compiles to the same code is kept once.
+LINKER := $(if $(filter %-musl,$(TARGET)), -C linker=rust-lld -C link-arg=--icf=all)
+# At a fixed address: a start has no relocations to write, and the file is a twentieth smaller. The outliner keeps once what
+# many functions do alike.
+STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static -C relocation-model=static$(LINKER) \
+  -C llvm-args=-enable-machine-outliner=always"
 BINARY := $(if $(FOREIGN),target/$(TARGET)/release/wheeltap,target/wheeltap)
 PREFIX ?= /usr/local
 REQUIREMENTS ?= examples/requirements/*.txt
