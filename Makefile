@@ -12,10 +12,8 @@ TARGET := $(if $(wildcard $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib
 FOREIGN := $(filter-out $(ARCH)-%,$(TARGET))
 # With musl, Rust's own linker, for any machine, since nothing here is C: what compiles to the same code is kept once.
 LINKER := $(if $(filter %-musl,$(TARGET)), -C linker=rust-lld -C link-arg=--icf=all)
-# At a fixed address: a start has no relocations to write, and the file is a twentieth smaller. The outliner keeps once what
-# many functions do alike.
-STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static -C relocation-model=static$(LINKER) \
-  -C llvm-args=-enable-machine-outliner=always"
+# At a fixed address: a start has no relocations to write, and the file is a twentieth smaller.
+STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static -C relocation-model=static$(LINKER)"
 BINARY := $(if $(FOREIGN),target/$(TARGET)/release/wheeltap,target/wheeltap)
 PREFIX ?= /usr/local
 REQUIREMENTS ?= examples/requirements/*.txt
