@@ -8,7 +8,6 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
-use serde_json::value::RawValue;
 
 use super::printable;
 
@@ -27,16 +26,6 @@ pub fn line<T: Serialize>(line: &mut Vec<u8>, value: &T) -> serde_json::Result<(
 pub fn document<T: Serialize>(document: &mut impl Write, value: &T) -> io::Result<()> {
     value.serialize(&mut Serializer::with_formatter(&mut *document, Layout { depth: 0, compact: 0, filled: false }))?;
     document.write_all(b"\n")
-}
-
-/// The text that [`document`] has for `value` as a field of its outermost object.
-///
-/// # Errors
-/// Where `value` cannot be written as JSON; the types of this crate can.
-pub fn field<T: Serialize>(value: &T) -> serde_json::Result<Box<RawValue>> {
-    let mut text = Vec::new();
-    value.serialize(&mut Serializer::with_formatter(&mut text, Layout { depth: 1, compact: 0, filled: false }))?;
-    RawValue::from_string(String::from_utf8(text).map_err(serde::ser::Error::custom)?)
 }
 
 /// Where lines break.

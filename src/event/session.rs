@@ -115,13 +115,6 @@ impl Session {
 /// Written by hand for `cached`, which is derived on writing and ignored on reading.
 impl Serialize for Session {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.serialize_with(&self.cached_list(), serializer)
-    }
-}
-
-impl Session {
-    /// What the document has under `cached`.
-    pub fn cached_list(&self) -> impl Serialize + '_ {
         struct Cached<'a>(&'a Session);
 
         impl Serialize for Cached<'_> {
@@ -130,14 +123,6 @@ impl Session {
             }
         }
 
-        Cached(self)
-    }
-
-    /// Writes the document with a [`Session::cached_list`] that has been written already, or is being written elsewhere.
-    ///
-    /// # Errors
-    /// Those of `serializer` and of `cached`.
-    pub fn serialize_with<S: Serializer>(&self, cached: &impl Serialize, serializer: S) -> Result<S::Ok, S::Error> {
         let mut document = serializer.serialize_struct("Session", 13)?;
         document.serialize_field("schema", &self.schema)?;
         document.serialize_field("session_id", &self.session_id)?;
@@ -147,7 +132,7 @@ impl Session {
         document.serialize_field("build_info", &self.build_info)?;
         document.serialize_field("invocations", &self.invocations)?;
         document.serialize_field("downloads", &self.downloads)?;
-        document.serialize_field("cached", cached)?;
+        document.serialize_field("cached", &Cached(self))?;
         document.serialize_field("network", &self.network)?;
         document.serialize_field("degraded", &self.degraded)?;
         document.serialize_field("blind_spots", &self.blind_spots)?;

@@ -4,14 +4,9 @@
 //! whoever then finds that the journal has grown since it read may have covered a newer fold with an older one, and
 //! does it again. So the last file put in place is always of a journal that had not grown when that was done.
 
-use std::cell::Cell;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
-use std::thread::ScopedJoinHandle;
-
-use serde::ser::{Error as _, Serialize, Serializer};
-use serde_json::value::RawValue;
 
 use super::text::Lines;
 use super::{Error, Files, Journal, fold, read};
@@ -57,51 +52,23 @@ fn put_in_place(session: &Session, files: &Files) -> Result<(), Error> {
     if session.summary.total_artifacts < WORTH_A_THREAD {
         return replace_document(session, files).and_then(|()| replace_logs(session, files));
     }
-    // Where no thread can be had, one does it all.
     std::thread::scope(|scope| {
-        let cached = std::thread::Builder::new().spawn_scoped(scope, || json::field(&session.cached_list()));
+        // Where no thread can be had, one does both.
         let logs = std::thread::Builder::new().spawn_scoped(scope, || replace_logs(session, files));
-        let document = match cached {
-            Ok(cached) => replace_document(&Divided { session, cached: Cell::new(Some(cached)) }, files),
-            Err(_) => replace_document(session, files),
+        let document = replace_document(session, files);
+        let logs = match logs {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            Err(_) => replace_logs(session, files),
         };
-        document.and(logs.map_or_else(|_| replace_logs(session, files), joined))
+        document.and(logs)
     })
 }
 
-/// What a thread has made; its panic is ours.
-fn joined<T>(thread: ScopedJoinHandle<'_, T>) -> T {
-    thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-}
-
-/// A document whose list of cached artifacts, up to half of it, another thread writes meanwhile.
-struct Divided<'a, 'scope> {
-    session: &'a Session,
-    cached: Cell<Option<ScopedJoinHandle<'scope, serde_json::Result<Box<RawValue>>>>>,
-}
-
-impl Serialize for Divided<'_, '_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        struct Cached<'a, 'b, 'scope>(&'a Divided<'b, 'scope>);
-
-        impl Serialize for Cached<'_, '_, '_> {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                match self.0.cached.take() {
-                    Some(thread) => joined(thread).map_err(S::Error::custom)?.serialize(serializer),
-                    None => self.0.session.cached_list().serialize(serializer),
-                }
-            }
-        }
-
-        self.session.serialize_with(&Cached(self), serializer)
-    }
-}
-
-fn replace_document(document: &impl Serialize, files: &Files) -> Result<(), Error> {
+fn replace_document(session: &Session, files: &Files) -> Result<(), Error> {
     // Not made in memory first: that of a large session is some ten megabytes.
     replace_by(&files.document, |file| {
         let mut writer = BufWriter::with_capacity(PIECE, file);
-        json::document(&mut writer, document)?;
+        json::document(&mut writer, session)?;
         writer.flush()
     })
 }
@@ -145,28 +112,4 @@ fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> R
         let _ = fs::remove_file(&temporary);
         Error::io("write", path)(error)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::{Artifact, Kind, Origin, SessionId, Summary};
-
-    #[test]
-    fn a_document_written_by_two_is_the_document() {
-        let id = SessionId::parse("20261120_153600").unwrap();
-        let mut session = fold(&id, Vec::new());
-        for origin in [Origin::Downloaded, Origin::Wheelhouse, Origin::HttpCache] {
-            session.downloads.wheels.push(Artifact { origin, ..Artifact::new(Ecosystem::Pypi, Kind::Wheel) });
-        }
-        session.summary = Summary { total_artifacts: WORTH_A_THREAD, ..session.summary };
-        let place = tempfile::tempdir().unwrap();
-        let directory = crate::ledger::Directory::new(place.path());
-        let files = directory.files(&id);
-        put_in_place(&session, &files).unwrap();
-        let mut alone = Vec::new();
-        json::document(&mut alone, &session).unwrap();
-        assert_eq!(fs::read_to_string(&files.document).unwrap(), String::from_utf8(alone).unwrap());
-        assert_eq!(session.cached().count(), 2);
-    }
 }
