@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::commands::{Simple, commands};
 use super::instructions;
 use crate::event::CacheState::{self, Broken, Bypassed, Cold, Disabled};
+use crate::event::truth_value;
 
 /// Whose cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,9 +154,8 @@ impl<'a> Pip<'a> {
         let diagnosis = |state, text: &str, evidence: String, remedy: String| {
             Some(Diagnosis { line, tool: Tool::Pip, state, text: text.to_owned(), evidence, remedy })
         };
-        let is_yes = |value: &str| ["1", "y", "yes", "t", "true", "on"].contains(&value.to_lowercase().as_str());
         let no_index = self.words.iter().any(|word| word == "--no-index")
-            || set("PIP_NO_INDEX").is_some_and(|(value, _)| is_yes(value));
+            || set("PIP_NO_INDEX").is_some_and(|(value, _)| truth_value(value) == Some(true));
         let links = self.value(&["--find-links", "-f"]).or(set("PIP_FIND_LINKS").map(|(value, _)| value.as_str()));
         if no_index {
             // Nothing is downloaded, so that nothing is to be kept.
@@ -173,7 +173,7 @@ impl<'a> Pip<'a> {
         let said = self.words.iter().find(is_flag).map(|word| (format!("`{word}`"), "leave it out".to_owned()));
         let said = said.or_else(|| {
             let (value, at) = set("PIP_NO_CACHE_DIR")?;
-            let no = if is_yes(value) { "" } else { ", which disables whatever its value" };
+            let no = if truth_value(value) == Some(true) { "" } else { ", which disables whatever its value" };
             let evidence = format!("`PIP_NO_CACHE_DIR={value}` on line {at}{no}");
             Some((evidence, format!("take it out of line {at}")))
         });

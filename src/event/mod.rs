@@ -18,6 +18,7 @@ mod network;
 mod redact;
 mod session;
 mod summary;
+mod truth;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
 pub use bytes::{printable, shell_word, text};
@@ -31,3 +32,4 @@ pub use network::{
 pub use redact::{REDACTED, Redactor};
 pub use session::{BuildInfo, Downloads, Invocation, InvocationId, SCHEMA, Session, SessionId};
 pub use summary::{Summary, install_method};
+pub use truth::truth_value;

@@ -1,6 +1,6 @@
 //! Where a pip was told to look, by its arguments and by the variables that a session keeps.
 
-use crate::event::{Invocation, Session};
+use crate::event::{Invocation, Session, truth_value};
 
 /// What its options say of one pip.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl Places<'_> {
     pub(super) fn of<'a>(session: &'a Session, run: &'a Invocation) -> Places<'a> {
         let variable = |name| variable(session, run, name);
         let no_index = run.argv.iter().any(|word| word == "--no-index");
-        let no_index = no_index || variable("PIP_NO_INDEX").is_some_and(is_true);
+        let no_index = no_index || variable("PIP_NO_INDEX").is_some_and(|value| truth_value(value) == Some(true));
         let mut words = run.argv.iter();
         let mut places = variable("PIP_FIND_LINKS").map_or_else(Vec::new, |value| value.split_whitespace().collect());
         while let Some(word) = words.next() {
@@ -41,21 +41,5 @@ fn directory(place: &str) -> Option<&str> {
     match place.strip_prefix("file:") {
         Some(path) => Some(path.strip_prefix("//localhost").or_else(|| path.strip_prefix("//")).unwrap_or(path)),
         None => (!place.contains("://")).then_some(place),
-    }
-}
-
-/// As pip reads a yes or no.
-fn is_true(value: &str) -> bool {
-    matches!(value.to_ascii_lowercase().as_str(), "1" | "true" | "yes" | "on" | "y" | "t")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn yes_and_no_are_as_pip_reads_them() {
-        assert!(["1", "true", "ON", "Yes"].iter().all(|value| is_true(value)));
-        assert!(["0", "false", "", "off"].iter().all(|value| !is_true(value)));
     }
 }

@@ -12,7 +12,7 @@ use super::check::{Check, Verdict};
 use super::settings::{Setting, Settings};
 use crate::cli::counted;
 use crate::event::CacheState::{Broken, Bypassed, Cold, Disabled};
-use crate::event::{host_of, shell_word, text};
+use crate::event::{host_of, shell_word, text, truth_value};
 use crate::shim::pip::{Entries, Environment, Inherited, expand};
 
 const CACHE: &str = "pip-cache";
@@ -74,9 +74,7 @@ fn cache(tool: &Path, settings: &Settings) -> Check {
 /// Any value disables, those for no included; what is no truth value at all, pip refuses.
 fn disabled(setting: &Setting) -> Check {
     let value = text(setting.value.as_encoded_bytes()).to_lowercase();
-    let is_truth_value =
-        ["y", "yes", "t", "true", "on", "1", "n", "no", "f", "false", "off", "0"].contains(&value.as_str());
-    if !is_truth_value {
+    if truth_value(&value).is_none() {
         return Verdict::Cache(Broken)
             .of(CACHE, "pip's cache: pip refuses to start, since `no-cache-dir` has no truth value")
             .seen_by(&setting.evidence)
@@ -184,7 +182,8 @@ fn links(settings: &Settings) -> Option<Check> {
     let value = text(links.value.as_encoded_bytes());
     let is_here = |place: &str| !place.contains("://") || place.starts_with("file:");
     let directory = value.split_whitespace().find(|place| is_here(place))?;
-    let no_index = settings.get("no-index").filter(|setting| is_yes(&text(setting.value.as_encoded_bytes())));
+    let no_index =
+        settings.get("no-index").filter(|setting| truth_value(&text(setting.value.as_encoded_bytes())) == Some(true));
     let directory = settings.shown(directory);
     Some(match no_index {
         Some(no_index) => Verdict::Ok
@@ -195,8 +194,4 @@ fn links(settings: &Settings) -> Option<Check> {
             .seen_by(links.evidence)
             .hint("`PIP_NO_INDEX=1`; `wheeltap wheelhouse check --requirements FILE` says whether the wheelhouse suffices"),
     })
-}
-
-fn is_yes(value: &str) -> bool {
-    ["y", "yes", "t", "true", "on", "1"].contains(&value.to_lowercase().as_str())
 }
