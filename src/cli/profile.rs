@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::Context as _;
 
 use super::ingest::read;
+use super::report::OneFormat;
 use super::{Console, Hint as _, Status};
 use crate::classify::buildkit::Reader;
 use crate::event::json::line;
@@ -31,7 +32,7 @@ pub(crate) struct Arguments {
     files: Vec<PathBuf>,
     /// How to write it; JSON is one object a line
     #[arg(long, value_enum, default_value = "text")]
-    format: Format,
+    format: OneFormat,
     /// What to show: steps, layers, cache, or all of them
     #[arg(long, value_enum, default_value = "full", hide_possible_values = true)]
     #[arg(help = "What to show: full (the steps), layers, cache, all")]
@@ -42,14 +43,6 @@ pub(crate) struct Arguments {
     /// The Dockerfile, for the lines that the advice is about
     #[arg(long, value_name = "FILE")]
     dockerfile: Option<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, clap::ValueEnum)]
-enum Format {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -84,13 +77,13 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     for (number, path) in arguments.files.iter().enumerate() {
         let profile = profile(path, dockerfile.as_deref(), layers.clone())?;
         match arguments.format {
-            Format::Json => {
+            OneFormat::Json => {
                 let mut text = Vec::new();
                 line(&mut text, &profile)?;
                 text.push(b'\n');
                 console.data().write_all(&text)?;
             }
-            Format::Text => {
+            OneFormat::Text => {
                 let before = if number > 0 { "\n" } else { "" };
                 if arguments.files.len() > 1 {
                     console.data().write_all(

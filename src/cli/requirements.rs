@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::report::OneFormat;
 use super::sessions::{each, key, sources};
 use super::{Console, Status, Tone, counted, now};
-use crate::event::{Artifact, Ecosystem, Purpose, Redactor, canonical_name};
+use crate::event::{Artifact, Ecosystem, Purpose, Redactor, canonical_name, json};
 use crate::ledger::{Extent, Source};
 use crate::manifest::requirements::{
     Contradiction, Dependency, DependencyManifest, Mention, Obtained, Remark, Review, read,
@@ -35,19 +36,13 @@ pub(crate) struct Arguments {
     files: Vec<PathBuf>,
     /// How to show it: text, json
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
-    format: Format,
+    format: OneFormat,
     /// The stage of the build that the requirements are for, noted with each
     #[arg(long, value_name = "NAME")]
     stage: Option<String>,
     /// Session documents, journals, log directories or stamps to hold the files against
     #[arg(long, value_name = "DIR")]
     sessions: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// The manifest with what there is to say of it as a whole.
@@ -71,12 +66,11 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     };
     let review = Review::new(&readings, obtained.as_ref(), &redactor());
     match arguments.format {
-        Format::Json => {
+        OneFormat::Json => {
             let document = Document { manifest: &manifest, review: &review };
-            serde_json::to_writer_pretty(console.data(), &document).map_err(std::io::Error::from)?;
-            writeln!(console.data())?;
+            json::document(&mut console.data(), &document)?;
         }
-        Format::Text => {
+        OneFormat::Text => {
             show(&manifest, console)?;
             show_review(&review, console)?;
         }

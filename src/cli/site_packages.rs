@@ -5,7 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, bail};
 
+use super::report::OneFormat;
 use super::{Cannot as _, Console, Hint as _, Status, Tone, counted};
+use crate::event::json;
 use crate::store::{Installed, Removable, Share, installed};
 
 /// The version of the document's format.
@@ -29,13 +31,7 @@ pub(crate) struct Arguments {
     directory: Option<PathBuf>,
     /// How to show it: text, json
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Text,
-    Json,
+    format: OneFormat,
 }
 
 /// Shows it.
@@ -44,16 +40,16 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let found = installed(&directory).cannot().hint("name a directory of installed packages")?;
     let could_go = could_go(&found);
     match arguments.format {
-        Format::Json => {
+        OneFormat::Json => {
             let mut document = serde_json::json!({"schema": SCHEMA, "directory": directory.display().to_string()});
             let fields = serde_json::to_value(&found).context("cannot write the document")?;
             if let (Some(document), serde_json::Value::Object(fields)) = (document.as_object_mut(), fields) {
                 document.extend(fields);
                 document.insert("could_go".to_owned(), serde_json::to_value(could_go)?);
             }
-            writeln!(console.data(), "{document:#}")?;
+            json::document(&mut console.data(), &document)?;
         }
-        Format::Text => show(&directory.display().to_string(), &found, could_go, console)?,
+        OneFormat::Text => show(&directory.display().to_string(), &found, could_go, console)?,
     }
     Ok(Status::Ok)
 }

@@ -15,8 +15,10 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+use super::report::OneFormat;
 use super::which::Chain;
 use super::{Console, Status, Tone, requirements, shims};
+use crate::event::json;
 use crate::shim::DEFAULT_PATH;
 use check::Check;
 use settings::Settings;
@@ -43,13 +45,7 @@ pub(crate) struct Arguments {
     dockerfile: Vec<PathBuf>,
     /// How to show it: text, json
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum Format {
-    Text,
-    Json,
+    format: OneFormat,
 }
 
 /// Looks and says.
@@ -70,11 +66,11 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         checks.extend(image::checks(&file, &crate::event::text(&content), &requirements::redactor()));
     }
     match arguments.format {
-        Format::Text => checks.iter().try_for_each(|check| show(check, console))?,
-        Format::Json => {
+        OneFormat::Text => checks.iter().try_for_each(|check| show(check, console))?,
+        OneFormat::Json => {
             let to_mend = checks.iter().filter(|check| check.is_to_be_mended()).count();
             let document = serde_json::json!({"schema": SCHEMA, "to_mend": to_mend, "checks": checks});
-            writeln!(console.data(), "{document:#}")?;
+            json::document(&mut console.data(), &document)?;
         }
     }
     Ok(if checks.iter().any(Check::is_to_be_mended) { Status::Finding } else { Status::Ok })

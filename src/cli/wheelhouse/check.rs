@@ -9,7 +9,9 @@ use super::Place;
 use super::contents::{Contents, manifest_of};
 use super::findings::Document;
 use super::interpreter::Choice;
+use crate::cli::report::OneFormat;
 use crate::cli::{Console, Hint as _, Status, Tone, counted, requirements};
+use crate::event::json;
 use crate::manifest::closure::{self, Locals};
 use crate::manifest::requirements::{DependencyManifest, Requirements, Source, read};
 use crate::store::{self, Surroundings};
@@ -42,13 +44,7 @@ pub(super) struct Arguments {
     choice: Choice,
     /// How to show it: text, json
     #[arg(long, value_name = "FORMAT", default_value = "text", hide_possible_values = true)]
-    format: Format,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
-    Text,
-    Json,
+    format: OneFormat,
 }
 
 /// Checks.
@@ -59,7 +55,7 @@ pub(super) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     }
 }
 
-fn against_manifest(directory: &Path, format: Format, console: &mut Console) -> anyhow::Result<Status> {
+fn against_manifest(directory: &Path, format: OneFormat, console: &mut Console) -> anyhow::Result<Status> {
     let contents = Contents::of(directory)?;
     let Some(manifest) = manifest_of(directory)? else {
         let none: anyhow::Result<Status> = (|| bail!("cannot check `{}`: it has no manifest", directory.display()))();
@@ -67,15 +63,15 @@ fn against_manifest(directory: &Path, format: Format, console: &mut Console) -> 
     };
     let differences = manifest.compare(&contents.present());
     match format {
-        Format::Json => {
+        OneFormat::Json => {
             let findings: Vec<_> = differences.iter().map(ToString::to_string).collect();
             let document = serde_json::json!({
                 "schema": 1, "wheelhouse": directory.display().to_string(), "files": contents.files.len(),
                 "complete": findings.is_empty(), "findings": findings,
             });
-            writeln!(console.data(), "{document:#}")?;
+            json::document(&mut console.data(), &document)?;
         }
-        Format::Text => {
+        OneFormat::Text => {
             for difference in &differences {
                 let text = difference.to_string();
                 let (word, rest) = text.split_once(' ').unwrap_or((&text, ""));
@@ -105,8 +101,8 @@ fn against_requirements(arguments: &Arguments, console: &mut Console) -> anyhow:
     let remedy = closure::remedy(&report, &readings, &directory.display().to_string(), foreign);
     let document = Document::new(directory, chosen.target.label(), &report, remedy, &requirements::redactor());
     match arguments.format {
-        Format::Json => writeln!(console.data(), "{}", serde_json::to_string_pretty(&document)?)?,
-        Format::Text => document.show(console)?,
+        OneFormat::Json => json::document(&mut console.data(), &document)?,
+        OneFormat::Text => document.show(console)?,
     }
     Ok(match (report.findings.is_empty(), report.doubts.is_empty()) {
         (false, _) => Status::Finding,
