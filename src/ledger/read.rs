@@ -3,10 +3,12 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use memchr::{memchr, memmem};
+use memchr::arch::all::memchr::One;
+use memchr::memmem;
+use rustix::buffer::spare_capacity;
+use rustix::io::Errno;
 use serde::Deserialize;
 
 use super::Error;
@@ -150,17 +152,18 @@ enum Line<'a> {
 
 /// Calls `each` for every line of `file`, in memory bounded by [`LONGEST_LINE`], and returns how many bytes there were.
 fn lines(file: &File, mut each: impl FnMut(Line<'_>)) -> io::Result<u64> {
-    let mut buffer = vec![0; 64 << 10];
-    let (mut offset, mut filled, mut searched, mut endless) = (0, 0, 0, false);
+    let mut buffer = Vec::with_capacity(64 << 10);
+    let (mut offset, mut searched, mut endless) = (0, 0, false);
+    // The portable one: to find out what else this processor has takes longer than to read the journal of a short run.
+    let newline = One::new(b'\n');
     loop {
-        let count = match file.read_at(&mut buffer[filled..], offset) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+        let count = match rustix::io::pread(file, spare_capacity(&mut buffer), offset) {
+            Err(Errno::INTR) => continue,
             other => other?,
         };
         offset += count as u64;
-        filled += count;
         let mut start = 0;
-        while let Some(end) = memchr(b'\n', &buffer[searched..filled]).map(|at| searched + at) {
+        while let Some(end) = newline.find(&buffer[searched..]).map(|at| searched + at) {
             if !std::mem::take(&mut endless) {
                 each(Line::Whole(&buffer[start..end]));
             }
@@ -168,25 +171,22 @@ fn lines(file: &File, mut each: impl FnMut(Line<'_>)) -> io::Result<u64> {
             searched = start;
         }
         if count == 0 {
-            if !endless && start < filled {
-                each(Line::Whole(&buffer[start..filled]));
+            if !endless && start < buffer.len() {
+                each(Line::Whole(&buffer[start..]));
             }
             return Ok(offset);
         }
-        if start > 0 {
-            buffer.copy_within(start..filled, 0);
-            filled -= start;
-        }
-        if filled == buffer.len() {
+        buffer.drain(..start);
+        if buffer.len() == buffer.capacity() {
             if buffer.len() < LONGEST_LINE {
-                buffer.resize(2 * buffer.len(), 0);
+                buffer.reserve(buffer.len());
             } else if !std::mem::replace(&mut endless, true) {
                 each(Line::Endless);
             }
         }
         if endless {
-            filled = 0;
+            buffer.clear();
         }
-        searched = filled;
+        searched = buffer.len();
     }
 }

@@ -19,9 +19,9 @@ pub(super) struct Lane {
     /// The reading end; `None` when nothing is to be expected from it any more.
     source: Option<OwnedFd>,
     sink: Sink,
-    input: Box<[u8]>,
-    /// How much of `input` was read, is on its way, and has still to be shown to the tap.
-    unseen: usize,
+    /// What was read, is on its way, and has still to be shown to the tap; its room is never cleared, since a page that
+    /// nobody writes to costs nothing.
+    input: Vec<u8>,
     output: Vec<u8>,
     written: usize,
     /// What the child wrote before its end and is not read yet; `None` while it runs.
@@ -56,8 +56,7 @@ pub(super) fn open(stream: Stream, descriptor: c_int) -> io::Result<(Lane, Owned
         stream,
         source: Some(source),
         sink: Sink::new(descriptor),
-        input: vec![0; PIECE].into_boxed_slice(),
-        unseen: 0,
+        input: Vec::with_capacity(PIECE),
         output: Vec::new(),
         written: 0,
         remaining: None,
@@ -145,7 +144,7 @@ impl Lane {
     fn read(&mut self, listener: &mut Listener<'_>) {
         let Some(source) = &self.source else { return };
         let most = self.remaining.unwrap_or(PIECE).min(PIECE);
-        // SAFETY: the buffer is at least as long as said.
+        // SAFETY: the room is at least as long as said.
         let count = unsafe { libc::read(source.as_raw_fd(), self.input.as_mut_ptr().cast(), most) };
         if count < 0 {
             let error = io::Error::last_os_error();
@@ -163,8 +162,9 @@ impl Lane {
         if let Some(remaining) = &mut self.remaining {
             *remaining -= count;
         }
-        listener.pass(self.stream, &self.input[..count], &mut self.output);
-        self.unseen = count;
+        // SAFETY: so many bytes were read to the beginning of the room.
+        unsafe { self.input.set_len(count) };
+        listener.pass(self.stream, &self.input, &mut self.output);
         self.write(listener);
     }
 
@@ -178,10 +178,7 @@ impl Lane {
             Progress::Done => {
                 self.output.clear();
                 self.written = 0;
-                let unseen = std::mem::take(&mut self.unseen);
-                if unseen > 0 {
-                    listener.seen(self.stream, &self.input[..unseen]);
-                }
+                self.show(listener);
             }
         }
     }
@@ -191,13 +188,18 @@ impl Lane {
         self.source = None;
         self.output.clear();
         self.written = 0;
-        let unseen = std::mem::take(&mut self.unseen);
-        if unseen > 0 {
-            listener.seen(self.stream, &self.input[..unseen]);
-        }
+        self.show(listener);
         if !self.closed {
             self.closed = true;
             listener.close(self.stream, &mut Vec::new());
+        }
+    }
+
+    /// Shows the tap what it has passed, once.
+    fn show(&mut self, listener: &mut Listener<'_>) {
+        if !self.input.is_empty() {
+            listener.seen(self.stream, &self.input);
+            self.input.clear();
         }
     }
 }

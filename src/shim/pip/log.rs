@@ -4,9 +4,11 @@
 //! never written. Refuses to be a pipe: without a reader pip would hang, and nested pips could not open it.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+
+use rustix::buffer::spare_capacity;
 
 use super::cache::written;
 
@@ -60,9 +62,10 @@ impl Log {
             self.seek();
         }
         let Some(file) = &mut self.file else { return };
-        self.buffer.resize(CHUNK, 0);
-        while let Ok(count @ 1..) = file.read(&mut self.buffer) {
-            take(&self.buffer[..count]);
+        self.buffer.reserve(CHUNK);
+        while let Ok(1..) = rustix::io::read(&*file, spare_capacity(&mut self.buffer)) {
+            take(&self.buffer);
+            self.buffer.clear();
         }
     }
 
