@@ -44,11 +44,6 @@ pub(crate) fn has_sudo() -> bool {
     ["sudo", "doas"].iter().any(|name| !look_up(OsStr::new(name), path.as_deref(), &[]).programs.is_empty())
 }
 
-/// What the network of this process is cut off by, without anything being done about it.
-pub(crate) fn given_boundary() -> Boundary {
-    if witness::is_cut_off() { Boundary::GivenNamespace } else { Boundary::None }
-}
-
 /// Runs a program to its end under a witness, which is still to be asked what it saw.
 pub(crate) fn run(
     program: &mut Program,

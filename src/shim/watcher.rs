@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Recording;
 use super::watch;
 use crate::supervise::{self, Error, Interpose, Outcome, Program, Stream, Tap};
-use crate::witness::{Mode, Witness};
+use crate::witness::{Boundary, Mode, Witness};
 
 /// How long processes that the tool left behind are waited for where every process is watched.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -41,7 +41,7 @@ impl Watcher {
                 supervise::run(program, interpose, &mut Counting { witness, recording })
             }
             Mode::Observe => {
-                let witness = self.witness.insert(watch::begin(self.mode, watch::given_boundary()));
+                let witness = self.witness.insert(watch::begin(self.mode, Boundary::None));
                 witness.watch(|| supervise::run(program, interpose, recording))
             }
         }
@@ -63,7 +63,7 @@ struct Counting<'a> {
 
 impl Tap for Counting<'_> {
     fn started(&mut self) {
-        self.witness.look_around(watch::given_boundary());
+        self.witness.look_around();
         self.recording.started();
     }
 

@@ -1,7 +1,8 @@
 //! The kernel's own counters of the network namespace, from `/proc/thread-self/net`: no privilege, no cost, no names.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 
 /// Counters by our names, as they stand or as they have grown.
 pub type Counters = BTreeMap<&'static str, u64>;
@@ -27,9 +28,8 @@ pub enum Extent {
 
 /// The counters as they stand; what cannot be read is not among them.
 pub(super) fn read(extent: Extent) -> Counters {
-    let file = |name: &str| fs::read_to_string(format!("/proc/thread-self/net/{name}")).unwrap_or_default();
-    let rest = |name: &str| if extent == Extent::Whole { file(name) } else { String::new() };
-    let (snmp, snmp6, devices) = (file("snmp"), rest("snmp6"), rest("dev"));
+    let rest = |name: &str| if extent == Extent::Whole { table(name).unwrap_or_default() } else { String::new() };
+    let (snmp, snmp6, devices) = (table("snmp").unwrap_or_default(), rest("snmp6"), rest("dev"));
     let mut counters = Counters::new();
     for (name, group, field, ours) in WANTED {
         let value = if name == "snmp" { in_columns(&snmp, group, field) } else { in_rows(&snmp6, field) };
@@ -49,19 +49,27 @@ pub(super) fn growth(before: &Counters, after: &Counters) -> Counters {
 
 /// Whether IPv6 has no address here, not even the loopback's: then the kernel refuses what is sent without counting it.
 pub(super) fn has_no_inet6() -> bool {
-    fs::read_to_string("/proc/thread-self/net/if_inet6").map_or(true, |text| text.trim().is_empty())
+    table("if_inet6").is_none_or(|text| text.trim().is_empty())
 }
 
-/// The interfaces that have a route, the loopback aside.
-pub(super) fn routed_interfaces() -> Vec<String> {
-    let file = |name: &str| fs::read_to_string(format!("/proc/thread-self/net/{name}")).unwrap_or_default();
-    let (routes, routes6) = (file("route"), file("ipv6_route"));
+/// The interfaces that have a route, the loopback aside; `None` where nobody says.
+pub(super) fn routed_interfaces() -> Option<Vec<String>> {
+    // In a namespace that never had a route the table has not even a head.
+    let (routes, routes6) = (table("route")?, table("ipv6_route").unwrap_or_default());
     let first = routes.lines().skip(1).filter_map(|line| line.split_whitespace().next());
     let last = routes6.lines().filter_map(|line| line.split_whitespace().last());
     let mut names: Vec<String> = first.chain(last).filter(|name| *name != "lo").map(str::to_owned).collect();
     names.sort();
     names.dedup();
-    names
+    Some(names)
+}
+
+/// A table of `/proc/net`; `None` where it cannot be read.
+fn table(name: &str) -> Option<String> {
+    // The kernel does not say how long they are: read piecemeal, a table takes a dozen calls.
+    let mut text = String::with_capacity(16 << 10);
+    File::open(format!("/proc/thread-self/net/{name}")).ok()?.read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// A field of `/proc/net/snmp`: a line of names and a line of values for each group.

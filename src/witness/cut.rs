@@ -27,7 +27,7 @@ impl Boundary {
 
 /// Whether this process stands in a network namespace without any route.
 pub fn is_cut_off() -> bool {
-    fs::metadata("/proc/thread-self/net/route").is_ok() && counters::routed_interfaces().is_empty()
+    counters::routed_interfaces().is_some_and(|interfaces| interfaces.is_empty())
 }
 
 /// What the network was cut off with.
@@ -72,13 +72,10 @@ pub fn inherited_connections() -> Vec<i32> {
     found
 }
 
-/// Whether the network namespace is used by others as well: not one of our own, and not one whose interfaces are ends
-/// of pairs, as containers have them.
-pub(super) fn is_shared(boundary: Boundary) -> bool {
-    if boundary.is_of_the_kernel() {
-        return false;
-    }
-    counters::routed_interfaces().iter().any(|name| {
+/// Whether a network namespace with these interfaces is used by others as well: it is not if they are ends of pairs, as
+/// containers have them.
+pub(super) fn is_shared(interfaces: &[String]) -> bool {
+    interfaces.iter().any(|name| {
         let number = |file: &str| fs::read_to_string(format!("/sys/class/net/{name}/{file}")).ok();
         number("iflink").is_none_or(|peer| Some(peer) == number("ifindex"))
     })

@@ -124,17 +124,21 @@ impl Witness {
         }
         witness.before = counters::read(wish.extent);
         if wish.extent == Extent::Whole {
-            witness.look_around(wish.boundary);
+            witness.look_around();
         }
         witness
     }
 
-    /// Notes what does not change while the command runs. Where little is counted this is left to the caller, for a time
-    /// when nobody waits for it.
-    pub fn look_around(&mut self, boundary: Boundary) {
-        self.wish.boundary = boundary;
+    /// Notes what does not change while the command runs, a boundary that somebody else has made included. Where little
+    /// is counted this is left to the caller, for a time when nobody waits for it.
+    pub fn look_around(&mut self) {
         self.inet6_uncounted = counters::has_no_inet6();
-        self.shared = cut::is_shared(boundary);
+        let interfaces = counters::routed_interfaces();
+        if self.wish.boundary == Boundary::None && interfaces.as_ref().is_some_and(Vec::is_empty) {
+            self.wish.boundary = Boundary::GivenNamespace;
+        }
+        let is_ours = self.wish.boundary.is_of_the_kernel();
+        self.shared = !is_ours && interfaces.is_some_and(|interfaces| cut::is_shared(&interfaces));
     }
 
     /// Does something, all of whose children are watched: in a thread of its own where every call is to be seen, which

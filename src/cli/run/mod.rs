@@ -23,7 +23,7 @@ use stage::Stage;
 use super::{Console, Status, Tone, explained, which};
 use crate::shim::{is_set, look_up, watch};
 use crate::supervise::{self, End, Error, Outcome, Program};
-use crate::witness::Mode;
+use crate::witness::{Boundary, Mode};
 
 /// How long processes that the command left behind are waited for where every process is watched.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let wanted = watch::mode(Mode::Counters);
     let watched_above = watch::is_watched_above(wanted);
     let mode = if watched_above { Mode::Off } else { wanted };
-    let (outcome, witness) = watch::run(&mut program, mode, watch::given_boundary(), &mut session);
+    let (outcome, witness) = watch::run(&mut program, mode, Boundary::None, &mut session);
     drop(stage);
     session.conclude();
     let end = outcome.as_ref().ok().map(|outcome| outcome.end);

@@ -19,7 +19,7 @@ use super::{Console, Status, which};
 use crate::ledger::Directory;
 use crate::shim::{EMIT_VARIABLE, watch};
 use crate::supervise::{Program, Tap};
-use crate::witness::Mode;
+use crate::witness::{Boundary, Mode};
 use emitter::Emitter;
 use place::Place;
 
@@ -93,7 +93,7 @@ fn recorded(mut program: Program, observe: bool, console: &mut Console) -> Statu
     }
     let mut step = Step { session, stage, emitter };
     let mode = watch::mode(if observe { Mode::Observe } else { Mode::Counters });
-    let (outcome, witness) = watch::run(&mut program, mode, watch::given_boundary(), &mut step);
+    let (outcome, witness) = watch::run(&mut program, mode, Boundary::None, &mut step);
     let Step { mut session, stage, mut emitter } = step;
     drop(stage);
     session.conclude();
