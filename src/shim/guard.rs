@@ -114,6 +114,11 @@ impl Guard {
         &self.passed
     }
 
+    /// Whether what is started under this guard is the tool itself.
+    pub(super) fn is_of_tool(&self, program: FileId) -> bool {
+        !self.passed.contains(&program)
+    }
+
     /// Whether a recording is under way.
     pub(super) fn is_recorded(&self) -> bool {
         !self.recorded.is_empty()

@@ -93,7 +93,7 @@ impl Shim {
             Ok((mut environment, before, interpose)) => {
                 arguments.splice(own..own, before);
                 let guard = self.guard(path, id).recording(self.tool, &environment);
-                environment.extend(self.settings(path, &guard));
+                environment.extend(self.settings(path, id, &guard));
                 let program = Program { path: path.to_owned(), arguments, environment };
                 watcher.run(&program, interpose, recording.as_mut())
             }
@@ -108,7 +108,7 @@ impl Shim {
     fn exec(&self, found: Candidates) -> End {
         let mut refused = None;
         for (path, id) in found.programs {
-            let environment = self.settings(&path, &self.guard(&path, id));
+            let environment = self.settings(&path, id, &self.guard(&path, id));
             let program = Program { arguments: self.argv(&path), path, environment };
             let source = match supervise::exec(&program) {
                 Error::Start { source, .. } | Error::Prepare { source, .. } => source,
@@ -146,14 +146,14 @@ impl Shim {
 
     /// What changes for the tool whether it is recorded or not: the guard, what a shell leaves in `_`, the path of the
     /// command that it started, and for a pip the `PATH`: it looks itself up there, to say how it is called.
-    fn settings(&self, path: &Path, guard: &Guard) -> Vec<Setting> {
+    fn settings(&self, path: &Path, id: FileId, guard: &Guard) -> Vec<Setting> {
         let mut settings = vec![guard.setting()];
         let started = std::env::var_os("_").and_then(|path| FileId::of(Path::new(&path)));
         if started.is_some_and(|started| self.here.ourselves.contains(&started)) {
             settings.push(("_".into(), Some(path.into())));
         }
         // Another family's shim goes on searching, and is to find us.
-        let path_of_pip = std::env::var_os("PATH").filter(|_| self.is_pip() && is_tool(self.tool, path));
+        let path_of_pip = std::env::var_os("PATH").filter(|_| self.is_pip() && guard.is_of_tool(id));
         if let Some(path) = path_of_pip.and_then(|path| without_shims(&path, &self.here.ourselves)) {
             settings.push(("PATH".into(), Some(path)));
         }
