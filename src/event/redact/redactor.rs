@@ -217,7 +217,7 @@ struct Decoded {
 impl Decoded {
     /// `None` where there is nothing to decode.
     fn of(text: &[u8]) -> Option<Self> {
-        memchr::memchr(b'%', text)?;
+        text.contains(&b'%').then_some(())?;
         let mut decoded = Decoded { bytes: Vec::with_capacity(text.len()), places: Vec::with_capacity(text.len() + 1) };
         let digit = |at: usize| text.get(at).and_then(|&byte| (byte as char).to_digit(16));
         let mut at = 0;

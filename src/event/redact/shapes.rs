@@ -107,14 +107,14 @@ impl Scan<'_> {
     fn url(&mut self, start: usize) -> usize {
         if start >= self.url_end {
             self.url_end = self.until(start, |byte| self.ends(byte));
-            self.url_sign = memchr::memrchr(b'@', &self.bytes[start..self.url_end]).map_or(0, |place| start + place);
+            self.url_sign = last(&self.bytes[start..self.url_end], b'@').map_or(0, |place| start + place);
         }
         let authority_end = self.until(start, |byte| self.ends_authority(byte));
         let authority = &self.bytes[start..authority_end];
-        let sign = memchr::memrchr(b'@', authority).map(|place| start + place).or_else(|| {
+        let sign = last(authority, b'@').map(|place| start + place).or_else(|| {
             // A password with a `/`, `?` or `#` in it: what should be a port is none.
-            let host = memchr::memrchr(b']', authority).map_or(0, |place| place + 1);
-            let port = host + memchr::memchr(b':', &authority[host..])? + 1;
+            let host = last(authority, b']').map_or(0, |place| place + 1);
+            let port = host + authority[host..].iter().position(|&byte| byte == b':')? + 1;
             let is_port = authority[port..].iter().all(u8::is_ascii_digit);
             (!is_port && self.url_sign > authority_end).then_some(self.url_sign)
         });
@@ -166,7 +166,7 @@ impl Scan<'_> {
         if colon && start > at + 1 && !self.words && self.is_word(name_start..name_end, "key") {
             return at + 1;
         }
-        let is_package = memchr::memchr(b'-', &self.bytes[name_start..name_end]).is_some();
+        let is_package = self.bytes[name_start..name_end].contains(&b'-');
         if promised == Promise::Secret && start == at + 1 && is_package && self.is_pin(start) {
             return at + 1;
         }
@@ -209,7 +209,7 @@ impl Scan<'_> {
         let longest = self.bytes.len().min(start + LONGEST_AUTHORITY);
         let length = self.bytes[start..longest].iter().position(|&byte| self.ends(byte)).unwrap_or(longest - start);
         let value = &self.bytes[start..start + length];
-        match memchr::memrchr(b'@', value) {
+        match last(value, b'@') {
             Some(sign) if memchr::memmem::find(value, b"://").is_none() => {
                 self.cut(start..start + sign, Lesson::UserInformation)
             }
@@ -228,7 +228,7 @@ impl Scan<'_> {
         let after = &self.bytes[sign + 1..];
         let is_host = after.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'[');
         let is_digest = after.starts_with(b"sha256:") || after.starts_with(b"sha512:");
-        let password = memchr::memchr(b':', &self.bytes[start..sign]);
+        let password = self.bytes[start..sign].iter().position(|&byte| byte == b':');
         if is_host && !is_digest && password.is_some_and(|colon| colon > 0) {
             self.cut(start..sign, Lesson::UserInformation);
         }
@@ -315,6 +315,10 @@ fn is_reference(part: &[u8]) -> bool {
             name.iter().all(|&byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
         })
     })
+}
+
+fn last(text: &[u8], wanted: u8) -> Option<usize> {
+    text.iter().rposition(|&byte| byte == wanted)
 }
 
 fn is_blank(byte: u8) -> bool {
