@@ -142,6 +142,10 @@ fn main() {
         })
     });
     row(&format!("their document as text ({:.1} MB)", size as f64 / 1e6), written);
-    let finish = measured(40, || passed(|| journal.finish().unwrap()));
+    let finish = measured(40, || {
+        // Else what the last one left to be written to the disk is part of this one.
+        rustix::fs::sync();
+        passed(|| journal.finish().unwrap())
+    });
     row("all of it, the document and the logs on disk (time passed; budget: 50 ms)", finish);
 }

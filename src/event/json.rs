@@ -16,7 +16,7 @@ use super::printable;
 /// # Errors
 /// Where `value` cannot be written as JSON; the types of this crate can.
 pub fn line<T: Serialize>(line: &mut Vec<u8>, value: &T) -> serde_json::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(line, Layout { depth: 0, compact: 1, filled: false }))
+    write(line, value, Layout { depth: 0, compact: 1, filled: false })
 }
 
 /// Appends `value` to `document`: objects outside lists are spread over lines, and each entry of a list has its own.
@@ -24,8 +24,74 @@ pub fn line<T: Serialize>(line: &mut Vec<u8>, value: &T) -> serde_json::Result<(
 /// # Errors
 /// Where `document` cannot be written, or `value` not as JSON; the types of this crate can.
 pub fn document<T: Serialize>(document: &mut impl Write, value: &T) -> io::Result<()> {
-    value.serialize(&mut Serializer::with_formatter(&mut *document, Layout { depth: 0, compact: 0, filled: false }))?;
-    document.write_all(b"\n")
+    write(document, value, Layout { depth: 0, compact: 0, filled: false })?;
+    document.write_all(b"\n")?;
+    document.flush()
+}
+
+/// The same, in memory.
+///
+/// # Panics
+/// Where `value` cannot be written as JSON; the types of this crate can.
+pub fn text<T: Serialize>(value: &T) -> String {
+    let mut text = Vec::new();
+    document(&mut text, value).expect("every key is a text");
+    String::from_utf8(text).expect("JSON of text is text")
+}
+
+/// All types have one way to be written: each is a thousand lines of machine code.
+fn write<T: Serialize>(writer: &mut dyn Write, value: &T, layout: Layout) -> serde_json::Result<()> {
+    let mut pieces = Pieces { piece: Vec::new(), writer };
+    value.serialize(&mut Serializer::with_formatter(&mut pieces, layout))?;
+    pieces.pass_on().map_err(serde_json::Error::io)
+}
+
+/// How much of a document is written at once. That of a large session is some ten megabytes: it is never in memory as a
+/// whole.
+const PIECE: usize = 256 << 10;
+
+/// Gathers the many short writes of a serializer.
+struct Pieces<'a> {
+    piece: Vec<u8>,
+    writer: &'a mut dyn Write,
+}
+
+impl Write for Pieces<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    #[inline]
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        /// Up to this length, copying here is quicker than calling: musl copies a single byte by a string instruction,
+        /// whose start takes longer than all the rest, and most writes are of a quote, a comma or a name.
+        const SHORT: usize = 32;
+
+        if self.piece.len() + bytes.len() > PIECE {
+            self.pass_on()?;
+        }
+        if bytes.len() > SHORT {
+            self.piece.extend_from_slice(bytes);
+            return Ok(());
+        }
+        let (words, rest) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.piece.extend_from_slice(word));
+        rest.iter().for_each(|byte| self.piece.push(*byte));
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.pass_on()?;
+        self.writer.flush()
+    }
+}
+
+impl Pieces<'_> {
+    fn pass_on(&mut self) -> io::Result<()> {
+        self.writer.write_all(&self.piece)?;
+        self.piece.clear();
+        Ok(())
+    }
 }
 
 /// Where lines break.

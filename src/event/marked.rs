@@ -18,7 +18,7 @@ use std::ops::Range;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 
-use super::{Event, InvocationId};
+use super::{Event, InvocationId, json};
 
 const MARK: &[u8] = b"@wheeltap1:";
 /// Characters of data in a piece: with its frame and a builder's prefix a line stays below 4096 bytes.
@@ -30,9 +30,11 @@ const MESSAGE: u64 = 1 << 30;
 pub fn mark(invocation: &InvocationId, message: u32, events: &[Event]) -> Vec<u8> {
     let mut deflated = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
     for event in events {
-        let line = serde_json::to_vec(event).unwrap_or_default();
+        let mut line = Vec::new();
         // Writing to memory does not fail.
-        let _ = deflated.write_all(&line).and_then(|()| deflated.write_all(b"\n"));
+        let _ = json::line(&mut line, event);
+        line.push(b'\n');
+        let _ = deflated.write_all(&line);
     }
     let data = BASE64.encode(deflated.finish().unwrap_or_default());
     let pieces: Vec<&[u8]> = data.as_bytes().chunks(PIECE).collect();

@@ -1,6 +1,6 @@
 //! What the events of a journal amount to: a pure function, the only maker of session documents.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::event::{
     Artifact, Attempt, BuildInfo, Downloads, Event, Invocation, InvocationId, Moment, Network, SCHEMA, Session,
@@ -26,9 +26,10 @@ struct Fold {
     build_info: Option<BuildInfo>,
     invocations: Vec<Invocation>,
     place: HashMap<InvocationId, usize>,
-    artifacts: Vec<Artifact>,
+    #[allow(clippy::vec_box, reason = "an artifact is large, came in a box, and is moved once")]
+    artifacts: Vec<Box<Artifact>>,
     /// Where the artifacts of each invocation are, by their number.
-    numbers: HashMap<InvocationId, HashMap<u64, usize>>,
+    numbers: HashMap<InvocationId, BTreeMap<u64, usize>>,
     network: Network,
     /// What was tried, and when: witnesses of several steps tell one after the other of what happened in turn.
     attempts: Vec<(Moment, Attempt)>,
@@ -65,15 +66,15 @@ impl Fold {
                 let place = match self.numbers.get_mut(&invocation) {
                     Some(numbers) => *numbers.entry(number).or_insert(next),
                     None => {
-                        self.numbers.insert(invocation.clone(), HashMap::from([(number, next)]));
+                        self.numbers.insert(invocation.clone(), BTreeMap::from([(number, next)]));
                         next
                     }
                 };
                 record.at.get_or_insert(at);
                 record.invocation.get_or_insert(invocation);
                 match self.artifacts.get_mut(place) {
-                    Some(earlier) => *earlier = *record,
-                    None => self.artifacts.push(*record),
+                    Some(earlier) => *earlier = record,
+                    None => self.artifacts.push(record),
                 }
             }
             Event::Attempt { at, record, .. } => self.attempts.push((at, *record)),
@@ -108,7 +109,7 @@ impl Fold {
         }
         let mut downloads = Downloads::default();
         for artifact in artifacts {
-            downloads.push(artifact);
+            downloads.push(*artifact);
         }
         let (mut network, mut attempts) = (self.network, self.attempts);
         attempts.sort_by_key(|(at, _)| *at);

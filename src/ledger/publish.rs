@@ -5,7 +5,7 @@
 //! does it again. So the last file put in place is always of a journal that had not grown when that was done.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::text::Lines;
@@ -17,9 +17,6 @@ const ROUNDS: usize = 3;
 
 /// From so many artifacts on, the logs are written beside the document.
 const WORTH_A_THREAD: u64 = 1000;
-
-/// How much of a document is written at once.
-const PIECE: usize = 64 << 10;
 
 impl Journal {
     /// Folds the journal and puts the document and the logs in place.
@@ -65,12 +62,7 @@ fn put_in_place(session: &Session, files: &Files) -> Result<(), Error> {
 }
 
 fn replace_document(session: &Session, files: &Files) -> Result<(), Error> {
-    // Not made in memory first: that of a large session is some ten megabytes.
-    replace_by(&files.document, |file| {
-        let mut writer = BufWriter::with_capacity(PIECE, file);
-        json::document(&mut writer, session)?;
-        writer.flush()
-    })
+    replace_by(&files.document, |file| json::document(file, session))
 }
 
 fn replace_logs(session: &Session, files: &Files) -> Result<(), Error> {

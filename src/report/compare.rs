@@ -11,7 +11,7 @@ use super::quantity::bytes;
 use super::reasons::{Reason, explain};
 use super::sheet::{Cell, Paper, Sheet, Tone};
 use super::text::{files, meaning};
-use crate::event::json::document;
+use crate::event::json;
 use crate::event::{Artifact, Ecosystem, Origin, Session, SessionId, Sha256};
 
 /// What differs between two sessions.
@@ -132,9 +132,7 @@ impl<'a> Comparison<'a> {
 
     /// As one JSON object; ends with a newline.
     pub fn json(&self) -> String {
-        let mut text = Vec::new();
-        document(&mut text, self).expect("every key is a text");
-        String::from_utf8(text).expect("JSON of text is text")
+        json::text(self)
     }
 
     /// For people; ends with a newline.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::history::{Identity, Package, package};
 use super::quantity::bytes;
 use super::sheet::{Cell, Paper, Sheet, Tone};
-use crate::event::json::document;
+use crate::event::json;
 use crate::event::{Ecosystem, Filename, Purpose, Session, SessionId, canonical_name};
 
 /// What was found so far; sessions are added one by one.
@@ -157,9 +157,7 @@ impl Duplicates {
 
     /// As one JSON object; ends with a newline.
     pub fn json(&self) -> String {
-        let mut text = Vec::new();
-        document(&mut text, &self.document()).expect("every key is a text");
-        String::from_utf8(text).expect("JSON of text is text")
+        json::text(&self.document())
     }
 
     /// For people; ends with a newline.

@@ -10,7 +10,7 @@ use super::figures::Tally;
 use super::reasons::{Explained, Reason};
 use super::shares::Share;
 use super::text::headline;
-use crate::event::json::document;
+use crate::event::json;
 use crate::event::{Artifact, Ecosystem, Invocation, Moment, Origin, Session, SessionId, Sha256, Step, Summary};
 
 /// The version of this report's format.
@@ -216,9 +216,7 @@ pub fn json(analysis: &Analysis<'_>, files: &[NamedFile]) -> String {
         blind_spots: said(session, &session.blind_spots, |invocation| &invocation.blind_spots),
         files: files.iter().map(|(what, path)| (*what, path.as_str())).collect(),
     };
-    let mut text = Vec::new();
-    document(&mut text, &report).expect("every key is a text");
-    String::from_utf8(text).expect("JSON of text is text")
+    json::text(&report)
 }
 
 fn run_row<'a>((run, share): &'a (&Invocation, Share)) -> RunRow<'a> {

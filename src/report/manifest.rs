@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::analysis::Analysis;
 use super::history::package;
-use crate::event::json::document;
+use crate::event::json;
 use crate::event::{Ecosystem, Moment, Origin, Purpose};
 
 #[derive(Serialize)]
@@ -58,7 +58,5 @@ pub fn dependency_manifest(analysis: &Analysis<'_>) -> String {
         total_dependencies: dependencies.len(),
         dependencies: dependencies.into_values().collect(),
     };
-    let mut text = Vec::new();
-    document(&mut text, &manifest).expect("every key is a text");
-    String::from_utf8(text).expect("JSON of text is text")
+    json::text(&manifest)
 }

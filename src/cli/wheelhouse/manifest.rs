@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::Place;
 use super::contents::{Contents, manifest_of};
 use crate::cli::{Cannot as _, Console, Status, Tone, now};
+use crate::event::json;
 use crate::ledger;
 use crate::manifest::wheelhouse::{MANIFEST, SCHEMA, Summary, WheelhouseManifest};
 
@@ -56,23 +57,16 @@ pub(super) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
             ))?;
         }
         false => {
-            console.data().write_all(&document(&manifest))?;
+            json::document(&mut console.data(), &manifest)?;
         }
     }
     Ok(if unreadable.is_empty() { Status::Ok } else { Status::Finding })
 }
 
-/// The manifest as it is written.
-fn document(manifest: &WheelhouseManifest) -> Vec<u8> {
-    let mut document = serde_json::to_vec_pretty(manifest).expect("a manifest has no map whose keys are not text");
-    document.push(b'\n');
-    document
-}
-
 /// Puts a manifest in its place.
 pub(super) fn write(directory: &std::path::Path, manifest: &WheelhouseManifest) -> anyhow::Result<PathBuf> {
     let path = directory.join(MANIFEST);
-    ledger::replace(&path, &document(manifest)).cannot()?;
+    ledger::replace(&path, json::text(manifest).as_bytes()).cannot()?;
     Ok(path)
 }
 

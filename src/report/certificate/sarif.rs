@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::document::{Certificate, Verdict};
 use super::judge::described;
+use crate::event::json::text;
 
 /// The document; without findings it has no results.
 pub fn sarif(certificate: &Certificate) -> String {
@@ -26,7 +27,7 @@ pub fn sarif(certificate: &Certificate) -> String {
             "results": results(certificate),
         }],
     });
-    format!("{document:#}\n")
+    text(&document)
 }
 
 /// How the command ended: SARIF knows no null.

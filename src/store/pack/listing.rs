@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::Sha256;
+use crate::event::{Sha256, json};
 use crate::store::Collection;
 
 /// The name of the list in the archive.
@@ -39,9 +39,7 @@ impl Listing {
 
     /// As it is written.
     pub(super) fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = serde_json::to_vec_pretty(self).expect("a list has no map whose keys are not text");
-        bytes.push(b'\n');
-        bytes
+        json::text(self).into_bytes()
     }
 
     /// Reads a list, and refuses it unless it is one of `collection` whose names are harmless.
