@@ -38,8 +38,8 @@ pub(crate) struct Arguments {
 /// Compares.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
     let load = |path: PathBuf, console: &mut Console| whole(&sources(&[path], Extent::Latest)?, console);
-    let (before, _) = load(arguments.before, console)?;
-    let (after, _) = load(arguments.after, console)?;
+    let (before, read_before) = load(arguments.before, console)?;
+    let (after, read_after) = load(arguments.after, console)?;
     let [before, after] = [before, after].map(|sessions| sessions.into_iter().next());
     let (Some(before), Some(after)) = (before, after) else {
         return Err(anyhow::anyhow!("cannot compare: a session is missing")).hint(super::sessions::NO_SESSION);
@@ -50,7 +50,8 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         OneFormat::Json => comparison.json(),
     };
     console.data().write_all(text.as_bytes())?;
-    Ok(match (comparison.is_alarm(), comparison.is_complete()) {
+    let is_whole = read_before == Status::Ok && read_after == Status::Ok;
+    Ok(match (comparison.is_alarm(), is_whole && comparison.is_complete()) {
         (true, _) => Status::Finding,
         (false, false) => Status::Incomplete,
         (false, true) => Status::Ok,

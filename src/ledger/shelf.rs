@@ -12,7 +12,7 @@ use crate::event::SessionId;
 /// What a directory stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// Its latest session.
+    /// Its latest session that can be read, and behind it the later ones that cannot, so that they are named.
     Latest,
     /// All its sessions, oldest first.
     All,
@@ -28,8 +28,8 @@ pub enum Source {
 }
 
 impl Source {
-    /// The sessions that `wanted` names, or, if it is empty, those of `directory`. Directories are listed, nothing is
-    /// opened.
+    /// The sessions that `wanted` names, or, if it is empty, those of `directory`. Directories are listed; nothing is
+    /// opened but what has to be for the latest session.
     ///
     /// # Errors
     /// When a directory cannot be listed or holds no session.
@@ -92,8 +92,10 @@ fn of_directory(directory: &Directory, extent: Extent) -> Result<Vec<Source>, Er
     if ids.is_empty() {
         return Err(Error::NoSession { path: directory.path().to_owned() });
     }
+    let source = |id: SessionId| Source::Stamp(directory.clone(), id);
     if extent == Extent::Latest {
-        ids.drain(..ids.len() - 1);
+        let readable = ids.iter().rposition(|id| source(id.clone()).glimpse().is_ok());
+        ids.drain(..readable.unwrap_or(0));
     }
-    Ok(ids.into_iter().map(|id| Source::Stamp(directory.clone(), id)).collect())
+    Ok(ids.into_iter().map(source).collect())
 }

@@ -119,3 +119,16 @@ fn what_cannot_be_read_is_named_and_passed_over() {
     assert_eq!((none.status, none.stdout.as_str()), (Some(2), ""));
     assert!(none.stderr.contains("hint: `wheeltap run -- COMMAND`"), "{}", none.stderr);
 }
+
+/// Nor does a damaged latest session hide the one before it.
+#[test]
+fn the_latest_session_is_the_latest_that_can_be_read() {
+    let place = Place::new();
+    let stamps = sessions(&place, "logs", "--sessions 2 --artifacts 30");
+    place.write("logs/downloads_20991231_000000.json", "{\"schema\": 1, \"session_id\"");
+    let said = place.says("report logs");
+    assert_eq!(said.status, Some(3), "{}", said.stderr);
+    assert!(said.stderr.contains("20991231_000000.json` as a session document"), "{}", said.stderr);
+    assert_eq!(said.stderr.lines().count(), 1, "{}", said.stderr);
+    assert!(said.stdout.contains(&stamps[1]) && !said.stdout.contains(&stamps[0]), "{}", said.stdout);
+}
