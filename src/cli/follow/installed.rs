@@ -29,8 +29,8 @@ pub(crate) struct Before {
 impl Before {
     /// Looks into the environments of these prefixes (`sys.prefix`: `/usr`, `/work/.venv`).
     pub(crate) fn look(prefixes: impl IntoIterator<Item = PathBuf>, now: SystemTime) -> Self {
-        let directories = prefixes.into_iter().flat_map(|prefix| directories_of(&prefix));
-        let directories = directories.map(|directory| {
+        let directories: BTreeSet<PathBuf> = prefixes.into_iter().flat_map(|prefix| directories_of(&prefix)).collect();
+        let directories = directories.into_iter().map(|directory| {
             let there = distributions(&directory).map(|(_, distribution)| distribution).collect();
             (directory, there)
         });

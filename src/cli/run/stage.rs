@@ -63,6 +63,8 @@ impl Stage {
         let directories: Vec<PathBuf> = std::env::split_paths(&self.path).collect();
         let times = directories.into_iter().filter_map(|directory| {
             let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
+            // Where `/bin` is `/usr/bin`, it is read once.
+            let directory = directory.canonicalize().ok()?;
             let changed = directory.metadata().and_then(|metadata| metadata.modified()).ok()?;
             Some((directory, changed))
         });
