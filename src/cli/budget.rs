@@ -68,7 +68,12 @@ pub(crate) fn hold(wish: &Wish, analysis: &Analysis<'_>, console: &mut Console) 
 
 fn read(path: &Path) -> anyhow::Result<Budget> {
     let text = fs_err::read_to_string(path).context("cannot read the budget")?;
-    let budget: Budget = toml::from_str(&text).with_context(|| format!("cannot read `{}` as a budget", path.display())).hint(
+    let wrong = |error: toml::de::Error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let line = 1 + text.bytes().take(start).filter(|byte| *byte == b'\n').count();
+        anyhow::anyhow!("cannot read `{}` as a budget: line {line}: {}", path.display(), error.message())
+    };
+    let budget: Budget = toml::from_str(&text).map_err(wrong).hint(
         "for example: [limits] downloads = 10, bytes = \"5 MB\", hosts = [\"*.example\"]; [growth] bytes = \"10 %\"",
     )?;
     match budget.fault() {

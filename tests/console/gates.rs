@@ -29,6 +29,27 @@ fn a_budget_names_each_breach_and_growth_is_measured_against_what_was_accepted()
 }
 
 #[test]
+fn a_budget_that_cannot_be_read_is_named_with_its_line() {
+    let place = Place::new();
+    sessions(&place);
+    for (text, fault) in [
+        ("[limits]\ndownloads = 2\nbites = 1\n", "line 3: unknown field `bites`"),
+        ("[limits]\ndownloads = \n", "line 2: "),
+        ("bytes = \"1 MB\"\n", "line 1: unknown field `bytes`"),
+    ] {
+        place.write("budget.toml", text);
+        let said = place.says("report --budget budget.toml logs");
+        assert_eq!((said.status, said.stdout.as_str()), (Some(2), ""), "{text}");
+        assert!(
+            said.stderr.starts_with(&format!("error: cannot read `budget.toml` as a budget: {fault}")),
+            "{}",
+            said.stderr
+        );
+        assert!(!said.stderr.contains("\\x0a"), "{}", said.stderr);
+    }
+}
+
+#[test]
 fn a_job_on_github_gets_a_summary_and_annotations() {
     let place = Place::new();
     sessions(&place);
