@@ -169,10 +169,13 @@ pub fn annotations(analysis: &Analysis<'_>, budget: &[Case]) -> String {
     for ((reason, world), tally) in &analysis.avoidable {
         let remedy = reason.remedy(*world).unwrap_or_default();
         let size = super::text::size(*tally);
+        let places = super::text::places(analysis, *reason, *world);
+        let place = places.first().map(|place| format!("{place}: ")).unwrap_or_default();
+        let others = if places.len() > 1 { format!(" (and {} more)", places.len() - 1) } else { String::new() };
         say(
             "warning",
             &format!("{} avoidable downloads ({size})", tally.files),
-            &format!("{}; {remedy}", reason.meaning()),
+            &format!("{place}{}{others}; {remedy}", reason.meaning()),
         );
     }
     if analysis.is_bound() {

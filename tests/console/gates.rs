@@ -58,6 +58,7 @@ fn a_job_on_github_gets_a_summary_and_annotations() {
         place.of(place.wheeltap(["report", "--github", "logs"]).env("GITHUB_STEP_SUMMARY", place.join("summary.md")));
     assert_eq!(said.status, Some(0), "{}", said.stderr);
     assert!(said.stdout.lines().all(|line| line.starts_with("::")) && said.stdout.contains("\n::notice "), "{said}");
+    assert!(said.stdout.contains("::line 9: RUN pip install --no-cache-dir"), "where to change it: {said}");
     let summary = std::fs::read_to_string(place.join("summary.md")).unwrap();
     // Between backticks markdown knows no markup.
     let outside: String = summary.split('`').step_by(2).collect();
