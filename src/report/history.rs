@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::mounts::cache_mount;
 use crate::event::{Artifact, Ecosystem, Session, Sha256, canonical_name};
 
 /// What tells two files apart: their bytes where these are known, else their name, else where they came from.
@@ -43,7 +44,7 @@ pub fn package(artifact: &Artifact) -> Option<Package> {
 #[derive(Clone, Debug, Default)]
 pub struct History {
     files: HashSet<Identity>,
-    /// Where Debian packages were downloaded to, with the machine.
+    /// In which places files were, with the machine.
     kept: HashSet<(Identity, String, String)>,
     versions: HashMap<Package, String>,
     sessions: usize,
@@ -59,10 +60,8 @@ impl History {
                 continue;
             }
             if let Some(identity) = Identity::of(artifact) {
-                if let (Some(host), Some(destination), None) =
-                    (&session.build_info.hostname, &artifact.destination, &artifact.step)
-                {
-                    self.kept.insert((identity.clone(), host.clone(), destination.clone()));
+                if let Some((host, place)) = place(session, artifact) {
+                    self.kept.insert((identity.clone(), host.to_owned(), place.to_owned()));
                 }
                 self.files.insert(identity);
             }
@@ -82,18 +81,26 @@ impl History {
         Identity::of(artifact).is_some_and(|identity| self.files.contains(&identity))
     }
 
-    /// Whether this very file lay where it was downloaded to now, on the same machine, and no image layer between.
-    pub(super) fn had_it_there(&self, artifact: &Artifact, host: Option<&str>) -> bool {
-        let (Some(identity), Some(host), Some(destination), None) =
-            (Identity::of(artifact), host, &artifact.destination, &artifact.step)
-        else {
+    /// Whether this very file lay where it was downloaded to now, on the same machine: in the same cache mount, or at the
+    /// same path and no image layer between.
+    pub(super) fn had_it_there(&self, session: &Session, artifact: &Artifact) -> bool {
+        let (Some(identity), Some((host, place))) = (Identity::of(artifact), place(session, artifact)) else {
             return false;
         };
-        self.kept.contains(&(identity, host.to_owned(), destination.clone()))
+        self.kept.contains(&(identity, host.to_owned(), place.to_owned()))
     }
 
     /// The version of the same package that came last.
     pub fn last_version(&self, artifact: &Artifact) -> Option<&str> {
         self.versions.get(&package(artifact)?).map(String::as_str)
     }
+}
+
+/// The machine and the place at which a file is found again by a later session.
+fn place<'a>(session: &'a Session, artifact: &'a Artifact) -> Option<(&'a str, &'a str)> {
+    let place = match &artifact.step {
+        Some(step) => cache_mount(step.instruction.as_deref()?, artifact.ecosystem)?,
+        None => artifact.destination.as_deref()?,
+    };
+    Some((session.build_info.hostname.as_deref()?, place))
 }

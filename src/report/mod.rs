@@ -19,6 +19,7 @@ mod lock;
 mod manifest;
 mod markdown;
 mod metrics;
+mod mounts;
 mod places;
 pub mod profile;
 mod quantity;

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 
 use super::history::{History, Identity};
+use super::mounts::cache_mount;
 use super::places::{Places, variable};
 use crate::event::{Artifact, Ecosystem, Invocation, InvocationId, Origin, Purpose, Session};
 
@@ -30,7 +31,7 @@ pub enum Reason {
     Repeated,
     /// An earlier session had another version, or other bytes under this name.
     Changed,
-    /// No session in the directory had it before.
+    /// No session in the directory had it before, or not in this cache mount.
     Cold,
     /// The evidence does not say.
     Unknown,
@@ -78,7 +79,7 @@ impl Reason {
             Reason::NotCacheable => "what version control fetches is in no cache",
             Reason::Repeated => "this session had downloaded it already",
             Reason::Changed => "an earlier session had another version, or other bytes",
-            Reason::Cold => "no session in this directory had it before",
+            Reason::Cold => "no session in this directory had it before, or not in this cache mount",
             Reason::Unknown => "the evidence does not say",
         }
     }
@@ -96,8 +97,8 @@ impl Reason {
                  `RUN --mount=type=cache,target=/root/.cache/pip` keeps the cache out of the image",
             ),
             Reason::Removed => Some(
-                "do not run `apt-get clean`; remove `/etc/apt/apt.conf.d/docker-clean` and set \
-                 `Binary::apt::APT::Keep-Downloaded-Packages \"true\";`",
+                "leave out `apt-get clean`, begin with `rm -f /etc/apt/apt.conf.d/docker-clean`, and give apt \
+                 `-o APT::Keep-Downloaded-Packages=true`",
             ),
             Reason::NotKept if is_deb => Some(
                 "`RUN --mount=type=cache,target=/var/cache/apt,sharing=locked rm -f /etc/apt/apt.conf.d/docker-clean && \
@@ -144,6 +145,7 @@ pub fn explain<'a>(session: &'a Session, earlier: &History) -> Vec<Explained<'a>
         let reason = match by_setting(session, artifact, run, earlier) {
             Some(reason) => reason,
             None if is_repeated => Reason::Repeated,
+            None if earlier.knows(artifact) && is_new_in_mount(session, artifact, earlier) => Reason::Cold,
             None if earlier.knows(artifact) => Reason::Unknown,
             None if before.is_some() => Reason::Changed,
             None => Reason::Cold,
@@ -174,14 +176,20 @@ fn by_setting(session: &Session, artifact: &Artifact, run: Option<&Invocation>, 
     }
     if artifact.ecosystem == Ecosystem::Deb {
         let cleans = |text: &str| text.contains("apt-get clean") || text.contains("rm -rf /var/cache/apt");
-        let mounted = instruction.is_some_and(|text| has_cache_mount(text, artifact.ecosystem));
-        let was_there = earlier.had_it_there(artifact, session.build_info.hostname.as_deref());
-        if was_there || (mounted && (instruction.is_some_and(cleans) || earlier.knows(artifact))) {
+        let empties_mount = |text: &str| cache_mount(text, artifact.ecosystem).is_some() && cleans(text);
+        if earlier.had_it_there(session, artifact) || instruction.is_some_and(empties_mount) {
             return Some(Reason::Removed);
         }
     }
-    let not_kept = |text: &str| is_run(text) && !has_cache_mount(text, artifact.ecosystem);
+    let not_kept = |text: &str| is_run(text) && cache_mount(text, artifact.ecosystem).is_none();
     instruction.is_some_and(not_kept).then_some(Reason::NotKept)
+}
+
+/// Whether the step has a cache mount in which no earlier session had it.
+fn is_new_in_mount(session: &Session, artifact: &Artifact, earlier: &History) -> bool {
+    let instruction = artifact.step.as_ref().and_then(|step| step.instruction.as_deref());
+    instruction.is_some_and(|text| cache_mount(text, artifact.ecosystem).is_some())
+        && !earlier.had_it_there(session, artifact)
 }
 
 /// Whether `--find-links` names a directory and no `--no-index` keeps pip from asking an index as well.
@@ -217,39 +225,13 @@ fn is_run(text: &str) -> bool {
     text.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("run "))
 }
 
-/// Whether a cache mount of the instruction holds what the tool keeps.
-fn has_cache_mount(text: &str, ecosystem: Ecosystem) -> bool {
-    let mounts = text.split_whitespace().filter_map(|word| word.strip_prefix("--mount="));
-    let target = |mount: &str| {
-        let mut parts = mount.split(',');
-        let is_cache = parts.clone().any(|part| part == "type=cache");
-        let target = parts.find_map(|part| {
-            let (key, value) = part.split_once('=')?;
-            matches!(key, "target" | "dst" | "destination").then(|| value.trim_end_matches('/').to_owned())
-        });
-        target.filter(|_| is_cache)
-    };
-    mounts.filter_map(target).any(|target| match ecosystem {
-        Ecosystem::Deb => "/var/cache/apt/archives".starts_with(&target),
-        _ => target.contains("pip") || target.ends_with("/.cache"),
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_instruction_tells_whether_its_downloads_are_kept() {
-        use Ecosystem::{Deb, Pypi};
+    fn an_instruction_is_known_as_a_run() {
         assert!(is_run("RUN pip install x") && is_run("[build 2/5] RUN --mount=type=cache,target=/x y"));
         assert!(!is_run("COPY a b") && !is_run("") && !is_run("[build 2/5] COPY é"));
-        let has = has_cache_mount;
-        assert!(has("RUN --mount=type=cache,target=/root/.cache/pip pip install x", Pypi));
-        assert!(has("RUN --mount=target=/root/.cache,type=cache pip install x", Pypi));
-        assert!(!has("RUN --mount=type=bind,target=/root/.cache/pip pip install x", Pypi));
-        assert!(!has("RUN --mount=type=cache,target=/var/cache/apt apt-get install x && pip install y", Pypi));
-        assert!(has("RUN --mount=type=cache,dst=/var/cache/apt/,sharing=locked apt-get install x", Deb));
-        assert!(!has("RUN --mount=type=cache,dst=/var/lib/apt apt-get install x", Deb));
     }
 }

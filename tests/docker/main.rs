@@ -21,3 +21,4 @@ mod newer;
 mod odd;
 mod real;
 mod registry;
+mod remedies;

@@ -10,7 +10,11 @@ use sha2::Digest as _;
 
 use crate::wheels::Made;
 
-/// Serves `/simple/<name>/`, `/files/<wheel>` and the flat repository `/apt/`.
+/// Without a date pip does not know how old an answer is, and does not keep it.
+const DATE: &str = "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n";
+
+/// Serves `/simple/<name>/`, `/files/<wheel>` and the flat repository `/apt/`. Wheels may be kept, as those of PyPI may,
+/// but for those that are called fleeting.
 pub(crate) struct Registry {
     directory: tempfile::TempDir,
     pub(crate) port: u16,
@@ -23,7 +27,9 @@ impl Registry {
         for place in ["files", "apt"] {
             std::fs::create_dir(directory.path().join(place)).unwrap();
         }
-        for (name, version) in [("tapped-api", "1.0"), ("tapped-api", "2.0"), ("tapped-dep", "1.0")] {
+        for (name, version) in
+            [("tapped-api", "1.0"), ("tapped-api", "2.0"), ("tapped-dep", "1.0"), ("fleeting", "1.0")]
+        {
             let made = Made::new(&name.replace('-', "_"), version);
             let made = if name == "tapped-api" { made.requires(&["tapped-dep"]) } else { made };
             made.wheel(&directory.path().join("files"));
@@ -98,7 +104,10 @@ fn serve(mut stream: TcpStream, root: &Path, account: &Mutex<Vec<String>>) {
         }
         let status = if body.is_some() { "200 OK" } else { "404 Not Found" };
         let body = body.unwrap_or_default();
-        let head = format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n", body.len());
+        let policy = if path.contains("fleeting") { "no-store" } else { "max-age=3650000000, public" };
+        let policy = if path.ends_with(".whl") { format!("{DATE}Cache-Control: {policy}\r\n") } else { String::new() };
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{policy}Content-Length: {}\r\n\r\n", body.len());
         if stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).is_err() {
             return;
         }

@@ -175,6 +175,21 @@ fn earlier_sessions_tell_first_time_change_and_loss_apart() {
 }
 
 #[test]
+fn a_mount_that_is_new_is_told_from_one_that_was_emptied() {
+    let instruction = |id: &str| format!("RUN --mount=type=cache,id={id},target=/var/cache/apt apt-get install curl");
+    let session = |instruction: &str| {
+        let package = Artifact { step: step(instruction), ..deb("curl", Origin::Downloaded, 5) };
+        of(vec![run("a", "apt-get install curl", 0.0, 9.0)], vec![package])
+    };
+    let mut earlier = History::default();
+    earlier.add(&session("RUN apt-get install curl"));
+    earlier.add(&session(&instruction("one")));
+    assert_eq!(reasons(&session("RUN apt-get install curl"), &earlier), [Reason::NotKept]);
+    assert_eq!(reasons(&session(&instruction("one")), &earlier), [Reason::Removed]);
+    assert_eq!(reasons(&session(&instruction("two")), &earlier), [Reason::Cold]);
+}
+
+#[test]
 fn a_repetition_within_the_session_is_counted_whatever_its_reason() {
     let wheel = || file("one", Origin::Downloaded, 5, 1.0);
     let session = of(
