@@ -72,3 +72,54 @@ fn one_that_cannot_be_followed_is_a_blind_spot() {
         assert!(spots.contains(log) && spots.contains("not seen"), "{spots}");
     }
 }
+
+/// Two runs of pip; in the midst of the first its log is rotated.
+fn rotated(pip: &str, way: &str, rotate: &str) -> String {
+    format!(
+        "{pip} download -d one-{way} beta & until grep -q Collecting $PIP_LOG; do :; done; {rotate}; \
+         wait $! && {pip} download -d two-{way} gamma"
+    )
+}
+
+// Contract: run-follow
+// Contract: pip-truth
+#[test]
+fn one_that_is_moved_or_removed_is_read_on_and_so_is_the_next() {
+    let world = World::new("24.0");
+    for (pip, via) in [("../venv/bin/pip", "log"), ("pip", "shim")] {
+        let mut found = Vec::new();
+        for (way, rotate) in [("left", ":"), ("moved", "mv $PIP_LOG $PIP_LOG.1"), ("removed", "rm $PIP_LOG")] {
+            std::fs::write(world.path("tmp/own.log"), "2026-11-20T16:27:36,471 Collecting old\n").unwrap();
+            let line = rotated(pip, &format!("{way}-{via}"), rotate);
+            let (ended, session) = world.recorded_with("", &line, &[("PIP_LOG", "{root}/tmp/own.log")]);
+            assert!(ended.status.success(), "{}", text(&ended.stderr));
+            assert_eq!(each(&session["invocations"], "via"), [via, via], "{way}: {session:#}");
+            assert_eq!(each(&session["invocations"], "blind_spots"), [&json!([]), &json!([])], "{way}");
+            assert_eq!(session["downloads"]["wheels"].as_array().unwrap().len(), 5, "{way}: {session:#}");
+            assert_eq!(session["summary"]["complete"], true, "{way}: {session:#}");
+            // Pages and metadata are in the log alone.
+            found.push(each(&session["downloads"]["other"], "source").into_iter().cloned().collect::<Vec<_>>());
+        }
+        assert_eq!(found[0].len(), 10, "{found:?}");
+        assert!(found.iter().all(|way| *way == found[0]), "{found:#?}");
+    }
+}
+
+// Contract: run-follow
+// Contract: pip-truth
+#[test]
+fn one_that_is_cut_short_is_read_from_its_beginning_and_that_is_said() {
+    let world = World::new("24.0");
+    for (pip, via) in [("../venv/bin/pip", "log"), ("pip", "shim")] {
+        std::fs::write(world.path("tmp/own.log"), "2026-11-20T16:27:36,471 Collecting old\n").unwrap();
+        let line = rotated(pip, via, "cp $PIP_LOG $PIP_LOG.1; : > $PIP_LOG");
+        let (ended, session) = world.recorded_with("", &line, &[("PIP_LOG", "{root}/tmp/own.log")]);
+        assert!(ended.status.success(), "{}", text(&ended.stderr));
+        let wheels = each(&session["downloads"]["wheels"], "destination");
+        let second = wheels.iter().filter(|path| path.as_str().is_some_and(|path| path.contains("/two-")));
+        assert_eq!(second.count(), 3, "{session:#}");
+        let spots = if via == "log" { &session["blind_spots"] } else { &session["invocations"][0]["blind_spots"] };
+        assert!(spots.to_string().contains("was cut short"), "{session:#}");
+        assert_eq!(session["summary"]["complete"], false, "{session:#}");
+    }
+}

@@ -3,18 +3,18 @@
 //! All pips of a session are led to one path. Whatever appears there is opened and its name is taken away at once, while
 //! its writer, which holds it open as well, goes on writing: so each process gets a file of its own, lines of pips that
 //! run at once do not mix, and nothing that a build printed is left behind. Two that open it in the same instant do
-//! share one; that is seen and said. A log that is the user's own keeps its name: it is read from its old length on.
+//! share one; that is seen and said. A log that is the user's own keeps its name: it is read from its old length on, and
+//! so is, from its beginning, whatever takes its place.
 //!
 //! Refuses to ask the kernel for notices: to give back an inotify descriptor takes some 17 milliseconds, in which a
 //! short command would have ended many times over. To ask for a path takes a few microseconds.
 
-use std::fs::File;
-use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::writer::{self, Identity, Writer};
+use super::writer::{self, Writer};
 use crate::event::Moment;
+use crate::shim::pip::Tail;
 
 /// How much of one log is read at a time.
 const CHUNK: usize = 1 << 18;
@@ -22,9 +22,7 @@ const CHUNK: usize = 1 << 18;
 /// One log and who writes it.
 #[derive(Debug)]
 pub(crate) struct Log {
-    file: File,
-    identity: Identity,
-    read: u64,
+    tail: Tail,
     /// Read, but not yet ended by a newline.
     partial: Vec<u8>,
     /// Every process that was seen to write it, in the order in which they were found.
@@ -50,6 +48,8 @@ pub(crate) struct Intake {
     pub(crate) takes: bool,
     /// The clock tick at which this process started: whoever started earlier is no pip of the session's.
     since: u64,
+    /// Whether a log was cut short while it was read: what was written last before that may be missing.
+    pub(crate) was_cut: bool,
     /// The logs so far, the oldest first; they stay, so that their place is their name.
     pub(crate) logs: Vec<Log>,
 }
@@ -57,11 +57,9 @@ pub(crate) struct Intake {
 impl Intake {
     /// Waits for logs at `path`. With `takes`, nothing else may come to lie there.
     pub(crate) fn open(path: PathBuf, takes: bool) -> Self {
-        let mut intake = Intake { path, takes, since: writer::own_start(), logs: Vec::new() };
-        if !takes {
-            intake.take_up_own_log(true);
-        }
-        intake
+        let old = if takes { None } else { Tail::from_end(&path) };
+        let logs = old.into_iter().map(Log::new).collect();
+        Intake { path, takes, since: writer::own_start(), was_cut: false, logs }
     }
 
     /// How long a log may lie at the path before it is taken up; two pips that open it meanwhile share it.
@@ -72,14 +70,11 @@ impl Intake {
     /// Takes up the logs that have come, and their names away; whether there were any.
     pub(crate) fn take_up(&mut self) -> bool {
         let before = self.logs.len();
-        if self.takes {
-            while let Ok(file) = File::open(&self.path)
-                && std::fs::remove_file(&self.path).is_ok()
-            {
-                self.add(file, false);
-            }
-        } else if self.logs.is_empty() {
-            self.take_up_own_log(false);
+        // Where names stay, the second look finds what the first has found.
+        while let Some(tail) = Tail::fresh(&self.path, self.logs.iter().map(|log| &log.tail))
+            && (!self.takes || std::fs::remove_file(&self.path).is_ok())
+        {
+            self.logs.push(Log::new(tail));
         }
         self.logs.len() > before
     }
@@ -91,52 +86,59 @@ impl Intake {
     pub(crate) fn look(&mut self, now: Moment) {
         self.take_up();
         // A log without a name that nobody writes any more cannot be come to again.
-        let takes = self.takes;
-        let open = self.logs.iter_mut().filter(|log| !takes || !log.is_over());
-        let wanted: Vec<&mut Log> = open.filter_map(|log| log.look(now, takes).then_some(log)).collect();
+        let (takes, named) = (self.takes, self.logs.len().checked_sub(1).filter(|_| !self.takes));
+        let logs = self.logs.iter_mut().enumerate();
+        let mut open: Vec<_> =
+            logs.filter(|(at, log)| Some(*at) == named || !log.is_over()).map(|(_, log)| log).collect();
+        for log in &mut open {
+            self.was_cut |= log.was_cut();
+        }
+        let wanted: Vec<&mut Log> = open.into_iter().filter_map(|log| log.look(now, takes).then_some(log)).collect();
         if wanted.is_empty() {
             return;
         }
-        let identities: Vec<_> = wanted.iter().map(|log| log.identity).collect();
+        let identities: Vec<_> = wanted.iter().map(|log| log.tail.identity()).collect();
         let found = writer::writers(&identities, self.since);
         for log in wanted {
             log.meet(&found, now);
         }
     }
+}
 
-    fn take_up_own_log(&mut self, what_is_there_is_old: bool) {
-        if let Ok(file) = File::open(&self.path) {
-            self.add(file, what_is_there_is_old);
-        }
-    }
-
-    fn add(&mut self, file: File, what_is_there_is_old: bool) {
-        let Ok(metadata) = file.metadata() else { return };
-        let read = if what_is_there_is_old { metadata.len() } else { 0 };
-        self.logs.push(Log {
-            file,
-            identity: (metadata.dev(), metadata.ino()),
-            read,
+impl Log {
+    fn new(tail: Tail) -> Log {
+        let length = tail.read_to();
+        Log {
+            tail,
             partial: Vec::new(),
             writers: Vec::new(),
             writing: Vec::new(),
             looked_at: None,
             looks: 0,
-            length: read,
+            length,
             searched_at: None,
-            searched: read,
-        });
+            searched: length,
+        }
     }
-}
 
-impl Log {
+    /// Whether it was cut short since it was read last; then it is read from its beginning.
+    fn was_cut(&mut self) -> bool {
+        let was_cut = self.tail.was_cut();
+        if was_cut {
+            (self.length, self.searched) = (0, 0);
+            // The rest of a line that had begun is lost.
+            self.partial.clear();
+        }
+        was_cut
+    }
+
     /// Sees which known writers have gone and how long the log is; whether unknown ones are to be looked for.
     fn look(&mut self, now: Moment, is_taken: bool) -> bool {
         let known = self.writing.len();
-        let (identity, writers) = (self.identity, &self.writers);
+        let (identity, writers) = (self.tail.identity(), &self.writers);
         let still = |pid: i32| writers.iter().any(|writer| writer.pid == pid && writer.still_writes(identity));
         self.writing.retain(|&pid| still(pid));
-        self.length = self.file.metadata().map_or(self.length, |metadata| metadata.len().max(self.length));
+        self.length = self.tail.length().map_or(self.length, |length| length.max(self.length));
         self.looked_at = Some(now);
         let look = self.looks;
         self.looks = look.saturating_add(1);
@@ -152,7 +154,7 @@ impl Log {
     fn meet(&mut self, found: &[Writer], now: Moment) {
         let absent_at = self.searched_at.replace(now);
         self.searched = self.length;
-        for writer in found.iter().filter(|writer| writer.file == self.identity) {
+        for writer in found.iter().filter(|writer| writer.file == self.tail.identity()) {
             if !self.writing.contains(&writer.pid) {
                 self.writing.push(writer.pid);
             }
@@ -178,12 +180,8 @@ impl Log {
     /// are none yet, or the log cannot be read.
     pub(crate) fn lines(&mut self) -> Vec<u8> {
         let mut bytes = std::mem::take(&mut self.partial);
-        let kept = bytes.len();
-        let due = usize::try_from(self.length.saturating_sub(self.read)).unwrap_or(CHUNK).min(CHUNK);
-        bytes.resize(kept + due, 0);
-        let count = self.file.read_at(&mut bytes[kept..], self.read).unwrap_or(0);
-        self.read += count as u64;
-        bytes.truncate(kept + count);
+        let due = usize::try_from(self.length.saturating_sub(self.tail.read_to())).unwrap_or(CHUNK).min(CHUNK);
+        self.tail.read(&mut bytes, due);
         let whole = memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1);
         // A line that is longer than a chunk is handed on in pieces rather than kept.
         if whole > 0 || bytes.len() < CHUNK {
@@ -200,6 +198,7 @@ impl Log {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::io::{Read as _, Write as _};
     use std::os::fd::AsRawFd as _;
     use std::path::Path;
@@ -275,7 +274,7 @@ mod tests {
 
     /// A process that opens the first log although its name is gone: it was held up between its name and its descriptor.
     fn latecomer(directory: &Path, intake: &Intake) -> Child {
-        let log = format!("/proc/{}/fd/{}", std::process::id(), intake.logs[0].file.as_raw_fd());
+        let log = format!("/proc/{}/fd/{}", std::process::id(), intake.logs[0].tail.file().as_raw_fd());
         run(directory, &format!("exec 9>>{log}; echo one $0 >&9; echo; read go"), "late")
     }
 

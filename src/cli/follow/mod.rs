@@ -26,8 +26,9 @@ pub(crate) use destination::Destination;
 pub(crate) use installed::{Before, prefix_of, prefixes_in_use, unexplained};
 
 use super::now;
-use crate::event::{BuildInfo, SessionId};
+use crate::event::{BuildInfo, Event, SessionId};
 use crate::ledger::{Directory, Journal};
+use crate::shim::pip::LOG_WAS_CUT;
 use crate::supervise::Tap;
 use intake::Intake;
 use pip::Pip;
@@ -116,7 +117,7 @@ impl Tap for Follower {
 impl Work {
     fn follow(mut self) -> Vec<PathBuf> {
         let mut runs = Runs::default();
-        let mut looked = Instant::now();
+        let (mut looked, mut told) = (Instant::now(), false);
         loop {
             let ended = self.wait();
             if !self.intake.take_up() && !ended && looked.elapsed() < PERIOD {
@@ -125,6 +126,9 @@ impl Work {
             looked = Instant::now();
             let now = now();
             self.intake.look(now);
+            if self.intake.was_cut && !std::mem::replace(&mut told, true) {
+                self.tell_of_cut_log();
+            }
             loop {
                 let heard = runs.hear(&mut self.intake, now, ended);
                 if heard.is_empty() {
@@ -157,6 +161,12 @@ impl Work {
                 self.prefixes.extend(self.pips.remove(&run).into_iter().flat_map(Pip::end));
             }
         }
+    }
+
+    fn tell_of_cut_log(&self) {
+        let event = Event::BlindSpot { at: now(), invocation: None, reason: LOG_WAS_CUT.to_owned() };
+        // What cannot be written now is lost with the disk.
+        let _ = self.books.journal().map(|mut journal| journal.append(&[event]));
     }
 
     /// Waits for a while, or for the command's end; whether it is that.

@@ -41,8 +41,8 @@ pub(crate) struct Runs {
     runs: Vec<Run>,
     /// The run of each log that has no name any more.
     owners: Vec<Option<usize>>,
-    /// How many writers of a log that is shared were looked at.
-    met: usize,
+    /// How many writers of each log that is shared were looked at.
+    met: Vec<usize>,
 }
 
 impl Runs {
@@ -53,8 +53,8 @@ impl Runs {
         if intake.takes {
             self.sort_logs(intake, last, &mut heard);
             self.read_logs(intake, last, &mut heard);
-        } else if let Some(log) = intake.logs.first_mut() {
-            self.split_log(log, now, last, &mut heard);
+        } else {
+            self.split_logs(&mut intake.logs, now, last, &mut heard);
         }
         let runs = &self.runs;
         heard.retain(|heard| {

@@ -3,14 +3,11 @@
 //! Either a fresh private one, to which `PIP_LOG` points, or the user's own, read from its length before the run and
 //! never written. Refuses to be a pipe: without a reader pip would hang, and nested pips could not open it.
 
-use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
-use std::os::unix::fs::MetadataExt;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use rustix::buffer::spare_capacity;
-
 use super::cache::written;
+use super::tail::Tail;
 
 /// How many bytes are read at once.
 const CHUNK: usize = 1 << 16;
@@ -18,9 +15,11 @@ const CHUNK: usize = 1 << 16;
 /// A log that is being written.
 pub(crate) struct Log {
     path: PathBuf,
-    file: Option<File>,
-    /// Where reading begins when the file appears.
-    from: u64,
+    /// What has lain there, the latest last.
+    tails: Vec<Tail>,
+    /// The one whose last line is not ended yet.
+    begun: Option<usize>,
+    was_cut: bool,
     buffer: Vec<u8>,
     /// Removes the private file on drop.
     private: Option<tempfile::TempPath>,
@@ -31,16 +30,17 @@ impl Log {
     pub(crate) fn private(directory: &Path) -> io::Result<Log> {
         let (file, path) =
             tempfile::Builder::new().prefix("wheeltap-").suffix(".log").tempfile_in(directory)?.into_parts();
-        Ok(Log { path: path.to_path_buf(), file: Some(file), from: 0, buffer: Vec::new(), private: Some(path) })
+        Ok(Log::new(path.to_path_buf(), Some(Tail::of(file)?), Some(path)))
     }
 
     /// A log of the user's own, from its present end on; it need not exist yet.
     pub(crate) fn of_user(path: PathBuf) -> Log {
-        let file = File::open(&path).ok().filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file()));
-        let from = file.as_ref().and_then(|file| file.metadata().ok()).map_or(0, |metadata| metadata.size());
-        let mut log = Log { path, file, from, buffer: Vec::new(), private: None };
-        log.seek();
-        log
+        let tail = Tail::from_end(&path);
+        Log::new(path, tail, None)
+    }
+
+    fn new(path: PathBuf, tail: Option<Tail>, private: Option<tempfile::TempPath>) -> Log {
+        Log { path, tails: tail.into_iter().collect(), begun: None, was_cut: false, buffer: Vec::new(), private }
     }
 
     /// Where it is.
@@ -51,36 +51,50 @@ impl Log {
     /// When a private log was made, by its file system's clock: see [`written`]. A user's log may be older than the run.
     pub(crate) fn made(&self) -> Option<i128> {
         self.private.as_ref()?;
-        self.file.as_ref().and_then(|file| file.metadata().ok()).map(|metadata| written(&metadata))
+        self.tails.first().and_then(|tail| tail.file().metadata().ok()).map(|metadata| written(&metadata))
+    }
+
+    /// Whether it was cut short while it was read: what was written last before that may be missing.
+    pub(crate) fn was_cut(&self) -> bool {
+        self.was_cut
     }
 
     /// Gives what has been written since the last call to `take`, in pieces.
     pub(crate) fn drain(&mut self, mut take: impl FnMut(&[u8])) {
-        if self.file.is_none() {
-            // A user's log appears with pip's first line; one that is no regular file is not ours to read from.
-            self.file = File::open(&self.path).ok().filter(|file| file.metadata().is_ok_and(|meta| meta.is_file()));
-            self.seek();
+        if self.private.is_none() {
+            self.look(&mut take);
         }
-        let Some(file) = &mut self.file else { return };
-        self.buffer.reserve(CHUNK);
-        while let Ok(1..) = rustix::io::read(&*file, spare_capacity(&mut self.buffer)) {
-            take(&self.buffer);
-            self.buffer.clear();
+        for (place, tail) in self.tails.iter_mut().enumerate() {
+            while tail.read(&mut self.buffer, CHUNK) > 0 {
+                if self.begun.is_some_and(|begun| begun != place) {
+                    take(b"\n");
+                }
+                take(&self.buffer);
+                self.begun = (self.buffer.last() != Some(&b'\n')).then_some(place);
+                self.buffer.clear();
+            }
         }
     }
 
-    fn seek(&mut self) {
-        if let Some(file) = &mut self.file
-            && file.seek(SeekFrom::Start(self.from)).is_err()
-        {
-            self.file = None;
+    /// Finds out what has become of a user's log: it appears with pip's first line, and may be rotated at any time.
+    fn look(&mut self, take: &mut impl FnMut(&[u8])) {
+        for (place, tail) in self.tails.iter_mut().enumerate() {
+            if tail.was_cut() {
+                self.was_cut = true;
+                // The rest of a line that had begun is lost.
+                if self.begun.take_if(|begun| *begun == place).is_some() {
+                    take(b"\n");
+                }
+            }
         }
+        self.tails.extend(Tail::fresh(&self.path, self.tails.iter()));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::Write;
+    use std::os::unix::fs::MetadataExt as _;
 
     use super::*;
 
@@ -119,5 +133,52 @@ mod tests {
         assert_eq!(drained(&mut absent), "oldnew");
         drop(log);
         assert!(path.exists());
+    }
+
+    fn writer(path: &Path) -> std::fs::File {
+        std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap()
+    }
+
+    #[test]
+    fn a_users_log_that_is_rotated_is_read_on_and_so_is_what_takes_its_place() {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, moved) = (directory.path().join("log"), directory.path().join("log.1"));
+        for moves in [true, false] {
+            std::fs::write(&path, "old\n").unwrap();
+            let mut log = Log::of_user(path.clone());
+            let mut first = writer(&path);
+            first.write_all(b"one\ntw").unwrap();
+            assert_eq!(drained(&mut log), "one\ntw");
+            if moves { std::fs::rename(&path, &moved) } else { std::fs::remove_file(&path) }.unwrap();
+            first.write_all(b"o\nthree\nfo").unwrap();
+            assert_eq!(drained(&mut log), "o\nthree\nfo");
+            writer(&path).write_all(b"five\n").unwrap();
+            first.write_all(b"ur\nfour again\n").unwrap();
+            assert_eq!(drained(&mut log), "ur\nfour again\nfive\n");
+            first.write_all(b"si").unwrap();
+            writer(&path).write_all(b"seven\n").unwrap();
+            assert_eq!(drained(&mut log), "si\nseven\n");
+            assert_eq!(drained(&mut log), "");
+            assert!(!log.was_cut());
+        }
+    }
+
+    #[test]
+    fn a_users_log_that_is_cut_short_is_read_from_its_beginning_and_that_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("log");
+        std::fs::write(&path, "old\n").unwrap();
+        let mut log = Log::of_user(path.clone());
+        let mut pip = writer(&path);
+        for (written, read) in
+            [("one\ntw", "one\ntw"), ("three\n", "\nthree\n"), ("four and more\n", "four and more\n")]
+        {
+            pip.write_all(written.as_bytes()).unwrap();
+            assert_eq!(drained(&mut log), read);
+            assert_eq!(log.was_cut(), written != "one\ntw");
+            std::fs::copy(&path, directory.path().join("log.1")).unwrap();
+            pip.set_len(0).unwrap();
+        }
+        assert_eq!(drained(&mut log), "");
     }
 }

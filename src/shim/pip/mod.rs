@@ -16,6 +16,7 @@ mod listener;
 mod log;
 mod named;
 mod recording;
+mod tail;
 mod temporaries;
 
 pub(crate) use cache::Cache;
@@ -27,6 +28,7 @@ pub(crate) use installed::version as installed_version;
 pub(crate) use listener::Listener;
 pub(crate) use log::Log;
 pub(crate) use named::{urls, wheel_directory};
-pub(crate) use recording::{FOLLOW_VARIABLE, LOG_VARIABLE, LOG_VARIABLES, begin};
+pub(crate) use recording::{FOLLOW_VARIABLE, LOG_VARIABLE, LOG_VARIABLES, LOG_WAS_CUT, begin};
+pub(crate) use tail::Tail;
 
 pub(crate) use super::python::arguments_of_pip as arguments_of_module;

@@ -32,6 +32,10 @@ pub(crate) const FOLLOW_VARIABLE: &str = "WHEELTAP_FOLLOW";
 /// The variables of pip that name a log.
 pub(crate) const LOG_VARIABLES: [&str; 3] = ["PIP_LOG", "PIP_LOG_FILE", "PIP_LOCAL_LOG"];
 
+/// What is said of a log of the user's own that was cut short (`copytruncate` of logrotate, `: > log`).
+pub(crate) const LOG_WAS_CUT: &str =
+    "pip's log was cut short while it was read: what was written last before that may be missing";
+
 /// Begins the recording of a call of pip, unless it obtains nothing or no session can be had.
 pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
     let command = Command::parse(call.own_arguments());
@@ -150,6 +154,9 @@ impl PipRecording {
                 }
                 self.listener.hear(Channel::Log, bytes);
             });
+            if log.was_cut() {
+                self.listener.session.blind_spot(LOG_WAS_CUT);
+            }
             self.listener.session.flush();
         }
     }

@@ -1,10 +1,10 @@
-//! One log that many runs write, since it is the user's own: cut by when its lines were written and when its writers
-//! came.
+//! One log that many runs write, since it is the user's own, with all that it has been rotated to: cut by when its lines
+//! were written and when its writers came.
 //!
 //! pip says which pip it is only for some commands, and not at all for others, so that no line begins a run for sure.
 //! A process, however, opens the log only after it has started, and after it was last seen without it. Refuses to cut between runs that were there at once.
 
-use super::{Heard, Run, Runs};
+use super::{Heard, Run, Runs, merge};
 use crate::cli::follow::intake::Log;
 use crate::event::Moment;
 
@@ -19,16 +19,23 @@ const TICK: i64 = 10_000;
 const STAMP: usize = 23;
 
 impl Runs {
-    pub(super) fn split_log(&mut self, log: &mut Log, now: Moment, last: bool, heard: &mut Vec<Heard>) {
-        self.meet_writers(log, heard);
-        let mut lines = log.lines();
+    pub(super) fn split_logs(&mut self, logs: &mut [Log], now: Moment, last: bool, heard: &mut Vec<Heard>) {
+        self.met.resize(logs.len(), 0);
+        for (at, log) in logs.iter().enumerate() {
+            self.meet_writers(at, log, logs, heard);
+        }
+        let latest = logs.iter().filter_map(|log| log.looked_at).max();
+        for run in self.runs.iter_mut().filter(|run| is_going_on(run, logs)) {
+            run.alive_at = latest;
+        }
+        let mut lines = merge(&logs.iter_mut().map(Log::lines).collect::<Vec<_>>());
         let nothing_more = lines.is_empty();
-        if nothing_more && (last || log.writing.is_empty()) {
-            lines = log.rest();
+        if nothing_more && (last || logs.iter().all(|log| log.writing.is_empty())) {
+            lines = merge(&logs.iter_mut().map(Log::rest).collect::<Vec<_>>());
         }
         self.give(&lines, now, heard);
         for (number, run) in self.runs.iter_mut().enumerate().filter(|(_, run)| nothing_more && !run.over) {
-            run.over = last || !is_going_on(run, log);
+            run.over = last || !is_going_on(run, logs);
             if run.over {
                 heard.push(Heard::Ended(number));
             }
@@ -36,24 +43,21 @@ impl Runs {
     }
 
     /// Begins a run for each new writer that is not part of one.
-    fn meet_writers(&mut self, log: &Log, heard: &mut Vec<Heard>) {
-        for writer in &log.writers[self.met.min(log.writers.len())..] {
+    fn meet_writers(&mut self, at: usize, log: &Log, logs: &[Log], heard: &mut Vec<Heard>) {
+        for writer in log.writers.iter().skip(self.met[at]) {
             if self.outer(writer).is_none() {
                 let next = self.begin(Some(writer), heard);
                 // A shell that becomes its last command started long before that one: what was seen gone is gone.
                 let was_there = |run: &Run| run.alive_at >= writer.absent_at;
                 let outlived = |run: &Run| run.alive_at > writer.started_at.map(after_tick);
-                let overlaps = |run: &Run| is_going_on(run, log) || was_there(run) && outlived(run);
+                let overlaps = |run: &Run| is_going_on(run, logs) || was_there(run) && outlived(run);
                 let at_once: Vec<usize> = (0..next).filter(|&run| overlaps(&self.runs[run])).collect();
                 for &run in at_once.iter().chain((!at_once.is_empty()).then_some(&next)) {
                     self.mix(run, heard);
                 }
             }
         }
-        self.met = log.writers.len();
-        for run in self.runs.iter_mut().filter(|run| is_going_on(run, log)) {
-            run.alive_at = log.looked_at;
-        }
+        self.met[at] = log.writers.len();
     }
 
     /// Gives each line to the run that started last before it was written; to one of an unknown process, if none had.
@@ -90,8 +94,8 @@ impl Runs {
     }
 }
 
-fn is_going_on(run: &Run, log: &Log) -> bool {
-    run.writer.as_ref().is_some_and(|writer| log.writing.contains(&writer.pid))
+fn is_going_on(run: &Run, logs: &[Log]) -> bool {
+    run.writer.as_ref().is_some_and(|writer| logs.iter().any(|log| log.writing.contains(&writer.pid)))
 }
 
 /// The latest moment that a start within the tick of `moment` may have been.

@@ -151,6 +151,50 @@ fn one_log_is_cut_where_the_next_run_begins() {
 }
 
 #[test]
+fn runs_go_on_in_the_log_that_they_opened_while_the_next_begin_in_what_took_its_place() {
+    for moves in [true, false] {
+        let place = tempfile::tempdir().unwrap();
+        let log = place.path().join("pip.log");
+        std::fs::write(&log, "2026-11-20T16:27:36,471 Using pip 24.0 from the past\n").unwrap();
+        let (mut intake, mut runs) = open(place.path(), false);
+        let a = Pip::start(place.path(), "a");
+        assert_eq!(look(&mut intake, &mut runs, false), ["0 began a", "0: Using pip 24.0 from a"]);
+        if moves { std::fs::rename(&log, place.path().join("pip.log.1")) } else { std::fs::remove_file(&log) }.unwrap();
+        assert_eq!(look(&mut intake, &mut runs, false), [""; 0]);
+        a.finish();
+        let b = Pip::start(place.path(), "b");
+        assert_eq!(
+            look(&mut intake, &mut runs, false),
+            ["1 began b", "0: Successfully installed a", "1: Using pip 24.0 from b", "0 ended"]
+        );
+        b.finish();
+        assert_eq!(look(&mut intake, &mut runs, true), ["1: Successfully installed b", "1 ended"]);
+        assert!(!intake.was_cut);
+    }
+}
+
+#[test]
+fn a_run_goes_on_in_a_log_that_was_cut_short() {
+    let place = tempfile::tempdir().unwrap();
+    let log = place.path().join("pip.log");
+    let cut = || std::fs::File::options().write(true).open(&log).unwrap().set_len(0).unwrap();
+    std::fs::write(&log, "2026-11-20T16:27:36,471 Using pip 24.0 from the past\n").unwrap();
+    let (mut intake, mut runs) = open(place.path(), false);
+    let a = Pip::start(place.path(), "a");
+    assert_eq!(look(&mut intake, &mut runs, false), ["0 began a", "0: Using pip 24.0 from a"]);
+    assert!(!intake.was_cut);
+    cut();
+    a.finish();
+    assert_eq!(look(&mut intake, &mut runs, false), ["0: Successfully installed a", "0 ended"]);
+    assert!(intake.was_cut);
+    cut();
+    let b = Pip::start(place.path(), "b");
+    assert_eq!(look(&mut intake, &mut runs, false), ["1 began b", "1: Using pip 24.0 from b"]);
+    b.finish();
+    assert_eq!(look(&mut intake, &mut runs, true), ["1: Successfully installed b", "1 ended"]);
+}
+
+#[test]
 fn what_was_too_fast_to_be_found_is_a_run_of_nobody() {
     for takes in [true, false] {
         let place = tempfile::tempdir().unwrap();
