@@ -11,11 +11,20 @@ use super::wrapping::{Injected, Wrapped};
 /// Translates what a builder shows back.
 #[derive(Clone, Debug)]
 pub struct Names {
-    steps: Vec<Wrapped>,
-    lines: Vec<String>,
-    names_stage: bool,
+    /// One for each Dockerfile.
+    files: Vec<File>,
     /// The words before a command, as a builder joins them.
     wrapper: String,
+}
+
+#[derive(Clone, Debug)]
+struct File {
+    /// What is built of it, where there are several builds: builders put it before the stage.
+    target: Option<String>,
+    steps: Vec<Wrapped>,
+    /// Each line as it was, and as it is now.
+    lines: Vec<(String, String)>,
+    names_stage: bool,
     escape: char,
 }
 
@@ -24,13 +33,32 @@ impl Names {
     pub fn new(original: &str, injected: &Injected, wrapper: &[&str]) -> Names {
         let head: String = original.lines().take_while(|line| line.trim_start().starts_with('#')).collect();
         let head: String = head.to_ascii_lowercase().split_whitespace().collect();
-        Names {
+        let lines = original.lines().zip(injected.text.lines());
+        let file = File {
+            target: None,
             steps: injected.wrapped.clone(),
-            lines: original.lines().map(str::to_owned).collect(),
+            lines: lines.map(|(original, line)| (original.to_owned(), line.to_owned())).collect(),
             names_stage: injected.names_stage,
-            wrapper: wrapper.iter().map(|word| format!("{word} ")).collect(),
             escape: if head.contains("escape=`") { '`' } else { '\\' },
-        }
+        };
+        Names { files: vec![file], wrapper: wrapper.iter().map(|word| format!("{word} ")).collect() }
+    }
+
+    /// Adds those of the Dockerfile of which `target` is built, one among several.
+    pub fn add(&mut self, target: &str, other: Names) {
+        self.files.extend(other.files.into_iter().map(|file| File { target: Some(target.to_owned()), ..file }));
+    }
+
+    /// For several builds, wrapped with the words `wrapper`, that are to be [added](Names::add).
+    pub fn of_several(wrapper: &[&str]) -> Names {
+        Names { files: Vec::new(), wrapper: wrapper.iter().map(|word| format!("{word} ")).collect() }
+    }
+
+    /// The files that what is in brackets may be of.
+    fn files<'a>(&'a self, head: &str) -> impl Iterator<Item = &'a File> {
+        let first = head.trim_start_matches('[').split(' ').next().map(str::to_owned);
+        let is_named = first.is_some() && self.files.iter().any(|file| file.target == first);
+        self.files.iter().filter(move |file| !is_named || file.target == first)
     }
 
     /// The name of a vertex (`[2/3] RUN ...`).
@@ -38,8 +66,9 @@ impl Names {
         let Some((head, instruction)) = shown.split_once("] ").filter(|_| shown.starts_with('[')) else {
             return self.warning(shown);
         };
-        let original = self.instruction(instruction);
-        let head = match self.names_stage && head.contains("stage-0 ") {
+        let original = self.instruction(head, instruction);
+        let names_stage = self.files(head).next().is_some_and(|file| file.names_stage);
+        let head = match names_stage && head.contains("stage-0 ") {
             true => Cow::Owned(head.replacen("stage-0 ", "", 1)),
             false => Cow::Borrowed(head),
         };
@@ -52,24 +81,24 @@ impl Names {
     /// What a builder warns of in an instruction (`Empty continuation line found in: RUN ...`).
     fn warning<'a>(&self, shown: &'a str) -> Cow<'a, str> {
         let quoted = shown.find(" found in: ").map(|at| at + " found in: ".len());
-        match quoted.and_then(|at| Some((at, self.instruction(&shown[at..])?))) {
+        match quoted.and_then(|at| Some((at, self.instruction("", &shown[at..])?))) {
             Some((at, original)) => Cow::Owned(format!("{}{original}", &shown[..at])),
             None => Cow::Borrowed(shown),
         }
     }
 
     /// The instruction that is shown as `shown`; `None` if none of the wrapped ones is.
-    fn instruction(&self, shown: &str) -> Option<String> {
+    fn instruction(&self, head: &str, shown: &str) -> Option<String> {
         let arguments = shown.strip_prefix("RUN ")?;
-        let by_variables = || {
-            self.steps.iter().find_map(|step| {
+        let by_variables = |file: &File| {
+            file.steps.iter().find_map(|step| {
                 let rewritten = step.rewritten.split_once(char::is_whitespace)?.1.trim();
                 let original = step.original.split_once(char::is_whitespace)?.1.trim();
-                let values = words::learn(rewritten, arguments, self.escape)?;
-                Some(format!("RUN {}", words::show(original, &values, self.escape)))
+                let values = words::learn(rewritten, arguments, file.escape)?;
+                Some(format!("RUN {}", words::show(original, &values, file.escape)))
             })
         };
-        by_variables().or_else(|| self.by_structure(arguments))
+        self.files(head).find_map(by_variables).or_else(|| self.by_structure(arguments))
     }
 
     /// What can be told without knowing the step: the words in the list that follows our wrapper.
@@ -90,6 +119,16 @@ impl Names {
         }
     }
 
+    /// The line, counted from 0, of the file that now has this text there.
+    fn original(&self, line: usize, text: &str) -> Option<&str> {
+        let mut lines = self.files.iter().filter_map(|file| file.lines.get(line));
+        let found = match self.files.len() {
+            1 => lines.next(),
+            _ => lines.find(|(_, now)| now == text),
+        };
+        found.map(|(original, _)| original.as_str())
+    }
+
     /// A line that a builder prints after the last step: the name of the one that failed (` > [2/3] RUN ...:`), lines of
     /// the Dockerfile (`   3 | >>> RUN ...`), the reason.
     pub fn epilogue<'a>(&self, shown: &'a str) -> Cow<'a, str> {
@@ -98,8 +137,8 @@ impl Names {
         }
         if let Some((number, text)) = shown.split_once(" | ")
             && let Ok(line) = number.trim().parse::<usize>()
-            && let Some(original) = line.checked_sub(1).and_then(|line| self.lines.get(line))
-            && let Some(mark) = text.get(..4)
+            && let Some((mark, text)) = text.split_at_checked(4)
+            && let Some(original) = line.checked_sub(1).and_then(|line| self.original(line, text))
         {
             return Cow::Owned(format!("{number} | {mark}{original}"));
         }
@@ -137,7 +176,8 @@ mod tests {
         let original = "FROM x\nrun a && \\\n  # why\n  b\nRUN <<E\none\ntwo\nE\nRUN --mount=type=cache,target=/c c\n";
         let (names, injected) = names(original);
         assert!(!injected.names_stage);
-        let names = Names { names_stage: true, ..names };
+        let mut names = names;
+        names.files[0].names_stage = true;
         let original = ["RUN a &&   b", "RUN <<E (one...)", "RUN --mount=type=cache,target=/c c"];
         for (step, original) in injected.wrapped.iter().zip(original) {
             let shown = format!("[stage-0 2/4] RUN {}", &step.rewritten[4..]);
@@ -148,6 +188,24 @@ mod tests {
         let unknown =
             "[2/4] RUN --mount=type=bind,from=w --network=none [\"/w\",\"step\",\"--\",\"/bin/sh\",\"-c\",\"other\"]";
         assert_eq!(names.vertex(unknown), "[2/4] RUN --network=none /bin/sh -c other");
+    }
+
+    #[test]
+    fn each_of_several_builds_has_names_of_its_own() {
+        let mut several = Names::of_several(&WRAPPER);
+        let (api, injected) = names("FROM x AS b\n\nRUN a\n");
+        let (other, other_injected) = names("FROM x\nRUN \\\n  a\n");
+        several.add("api", api);
+        several.add("other", Names { files: vec![File { names_stage: true, ..other.files[0].clone() }], ..other });
+        let run = &injected.wrapped[0].rewritten;
+        assert_eq!(several.vertex(&format!("[api b 2/2] {run}")), "[api b 2/2] RUN a");
+        assert_eq!(several.vertex(&format!("[other stage-0 2/2] {run}")), "[other 2/2] RUN a");
+        assert_eq!(several.vertex("[other stage-0 1/2] FROM x"), "[other 1/2] FROM x");
+        assert_eq!(several.vertex("[other] exporting to image"), "[other] exporting to image");
+        for (injected, original) in [(injected, "RUN a"), (other_injected, "  a")] {
+            let now = injected.text.lines().nth(2).unwrap();
+            assert_eq!(several.epilogue(&format!("   3 | >>> {now}")), format!("   3 | >>> {original}"));
+        }
     }
 
     #[test]

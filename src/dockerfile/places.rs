@@ -18,6 +18,8 @@ struct Place {
     text: String,
     /// As BuildKit calls it.
     stage: String,
+    /// What is built of it, in lower case, where there are several builds.
+    target: Option<String>,
 }
 
 impl Places {
@@ -31,19 +33,29 @@ impl Places {
                 stage = name.map_or_else(|| format!("stage-{stages}"), str::to_owned);
                 stages += 1;
             }
-            Place { line, text, stage: stage.clone() }
+            Place { line, text, stage: stage.clone(), target: None }
         };
         Places { instructions: instructions(dockerfile).into_iter().map(place).collect() }
+    }
+
+    /// Adds those of the Dockerfile of which `target` is built, one among several.
+    pub fn add(&mut self, target: &str, other: Places) {
+        let target = Some(target.to_ascii_lowercase());
+        let theirs = other.instructions.into_iter().map(|place| Place { target: target.clone(), ..place });
+        self.instructions.extend(theirs);
     }
 
     /// The line, from 1, on which the instruction of this stage begins. A builder shows variables replaced, so that the
     /// beginning up to the first of them has to do where there is no such text.
     pub fn line(&self, stage: Option<&str>, instruction: &str) -> Option<usize> {
-        let (stage, wanted) = (stage.map(str::to_ascii_lowercase), same(instruction));
-        let is_known = |name: &String| self.instructions.iter().any(|place| place.stage == *name);
-        let stage = stage.filter(is_known);
-        let of_stage =
-            || self.instructions.iter().filter(|place| stage.as_ref().is_none_or(|stage| place.stage == *stage));
+        let (named, wanted) = (stage.unwrap_or_default().to_ascii_lowercase(), same(instruction));
+        let (first, rest) = named.split_once(' ').unwrap_or((&named, ""));
+        let is_target = self.instructions.iter().any(|place| place.target.as_deref() == Some(first));
+        let (target, stage) = if is_target { (Some(first), rest) } else { (None, named.as_str()) };
+        let of_target =
+            || self.instructions.iter().filter(|place| target.is_none() || place.target.as_deref() == target);
+        let knows_stage = of_target().any(|place| place.stage == stage);
+        let of_stage = || of_target().filter(|place| !knows_stage || place.stage == stage);
         let begins = |place: &&Place| {
             let beginning = place.text.split(['$', '"', '\'']).next().unwrap_or_default();
             beginning.len() > "run pip ".len() && wanted.starts_with(beginning)
@@ -65,6 +77,17 @@ fn same(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::Places;
+
+    #[test]
+    fn an_instruction_is_found_in_the_file_of_what_is_built() {
+        let mut places = Places::default();
+        places.add("Api", Places::of("FROM a AS base\nRUN true\nFROM base\nRUN false\n"));
+        places.add("other", Places::of("FROM a\n\nRUN true\n"));
+        let line = |stage, text| places.line(Some(stage), text);
+        assert_eq!((line("api base", "RUN true"), line("other", "RUN true")), (Some(2), Some(3)));
+        assert_eq!((line("other stage-0", "RUN true"), line("api stage-1", "RUN true")), (Some(3), None));
+        assert_eq!((line("base", "RUN true"), places.line(None, "RUN true")), (Some(2), None));
+    }
 
     #[test]
     fn an_instruction_is_found_by_its_text_and_stage() {

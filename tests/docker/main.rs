@@ -22,3 +22,4 @@ mod odd;
 mod real;
 mod registry;
 mod remedies;
+mod several;

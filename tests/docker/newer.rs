@@ -3,7 +3,6 @@
 //! It runs in a container of the machine's engine, and its client is a script that goes in there.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -11,7 +10,7 @@ use crate::binary::linked_statically;
 use crate::engine::{BASE, Built, Project, World, packages, world};
 use crate::image::{assert_same, files};
 use crate::registry::Registry;
-use crate::requires;
+use crate::{requires, several};
 
 /// The image that `docker/base/engine` makes.
 const IMAGE: &str = "wheeltap-test/engine";
@@ -133,7 +132,8 @@ fn a_newer_engine_builds_what_it_builds() {
     here_documents(&newer.world);
     failures(&newer.world);
     json(&newer.world);
-    compose(&newer);
+    several::compose(&newer.world);
+    several::bake(&newer.world);
 }
 
 fn here_documents(world: &World) {
@@ -215,28 +215,4 @@ fn json(world: &World) {
     assert!(built.stderr.contains("missing: absent-one"), "{}", built.stderr);
     let quiet = project.tapped_by(linked_statically(), &["--inject"], &["--quiet"]);
     assert!(quiet.stdout.starts_with("sha256:") && quiet.stdout.lines().count() == 1, "{quiet:?}");
-}
-
-fn compose(newer: &Newer) {
-    let project =
-        Project::new(&newer.world, &format!("FROM {BASE}\nRUN pip download --no-index absent-api || echo no\n"));
-    project.write("other/Dockerfile", format!("FROM {BASE}\nRUN pip download --no-index absent-other || echo no\n"));
-    project.write("compose.yml", "services:\n  api: {build: .}\n  other: {build: other}\n");
-    let mut command = Command::new(linked_statically());
-    command.args(["build", "--inject", "both", "--"]).arg(&newer.world.docker).args(["compose", "build", "--no-cache"]);
-    let built = run_in(project.path(), &mut command);
-    assert_eq!(built.status, Some(0), "{}", built.stderr);
-    for step in ["[api 2/2] RUN pip", "[other 2/2] RUN pip"] {
-        assert!(built.stdout.contains(step), "{}", built.stdout);
-    }
-    assert!(built.stderr.contains("nothing was injected: it is several builds"), "{}", built.stderr);
-    for missing in ["missing: absent-api", "missing: absent-other"] {
-        assert!(built.stderr.contains(missing), "{}", built.stderr);
-    }
-}
-
-fn run_in(directory: &Path, command: &mut Command) -> Built {
-    let output = command.current_dir(directory).env_remove("WHEELTAP_LOG_DIR").output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    Built { status: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }

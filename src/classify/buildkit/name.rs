@@ -5,7 +5,8 @@
 pub struct Name {
     /// The platform, where a build is for several.
     pub platform: Option<String>,
-    /// The stage, lower case, where the log names one.
+    /// The stage, lower case, where the log names one; where it is of several builds (compose, bake), what is built comes
+    /// before it: `api builder`, or `api` alone for a nameless stage.
     pub stage: Option<String>,
     /// The step's number in its stage; `None` for what is not a step: internal work, exports.
     pub index: Option<u32>,
@@ -29,16 +30,14 @@ impl Name {
         else {
             return whole();
         };
-        let (platform, stage) = match before {
-            [] => (None, None),
-            [one] if one.contains('/') => (Some(*one), None),
-            [one] => (None, Some(*one)),
-            [platform, stage] => (Some(*platform), Some(*stage)),
-            _ => return whole(),
-        };
+        // No name of a stage, a service or a target has a slash, and every platform has one.
+        let (platforms, stage): (Vec<&str>, Vec<&str>) = before.iter().partition(|word| word.contains('/'));
+        if platforms.len() > 1 || stage.len() > 2 {
+            return whole();
+        }
         Name {
-            platform: platform.map(str::to_owned),
-            stage: stage.map(str::to_owned),
+            platform: platforms.first().map(|platform| (*platform).to_owned()),
+            stage: (!stage.is_empty()).then(|| stage.join(" ")),
             index: Some(index),
             total: Some(total),
             instruction: instruction.to_owned(),
@@ -70,6 +69,8 @@ mod tests {
         assert_eq!(parts("[many  2/12] RUN [x] y"), expected("", "many", Some(2), Some(12), "RUN [x] y"));
         assert_eq!(parts("[linux/arm64 b 3/5] RUN a"), expected("linux/arm64", "b", Some(3), Some(5), "RUN a"));
         assert_eq!(parts("[linux/arm64 3/5] RUN a"), expected("linux/arm64", "", Some(3), Some(5), "RUN a"));
+        assert_eq!(parts("[api b 3/5] RUN a"), expected("", "api b", Some(3), Some(5), "RUN a"));
+        assert_eq!(parts("[api linux/arm64 b 3/5] RUN a"), expected("linux/arm64", "api b", Some(3), Some(5), "RUN a"));
         for other in ["[internal] load .dockerignore", "exporting to image", "[auth] x/y:pull token", "[", ""] {
             assert_eq!(parts(other), expected("", "", None, None, other));
         }

@@ -1,9 +1,8 @@
 //! How our own executable comes within reach of every step: as a named build context where the builder knows them, else
 //! as a local image, named by what it holds, so that the layer cache is the same from build to build.
 
-use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
@@ -26,8 +25,8 @@ pub(super) const WATCHING: [&str; 4] = ["/dev/.wheeltap/wheeltap", "step", "--ob
 pub(super) struct Carrier {
     /// The value of the `--mount` flag.
     pub(super) mount: String,
-    /// What the build is told beside that.
-    pub(super) options: Vec<OsString>,
+    /// The directory behind the named context, where it is one.
+    directory: Option<PathBuf>,
 }
 
 impl Carrier {
@@ -45,9 +44,7 @@ impl Carrier {
                     .and_then(|()| std::fs::write(&file, executable))
                     .and_then(|()| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)))
                     .with_context(|| format!("cannot write `{}`", file.display()))?;
-                let mut context = OsString::from(format!("{NAME}="));
-                context.push(&directory);
-                Ok(Carrier { mount: mount(NAME), options: vec!["--build-context".into(), context] })
+                Ok(Carrier { mount: mount(NAME), directory: Some(directory) })
             }
             Carriage::LocalImage => {
                 let digest = Sha256::digest(&executable);
@@ -56,9 +53,14 @@ impl Carrier {
                 if !engine.has_image(&name) {
                     engine.import(&archive(&executable)?, &name)?;
                 }
-                Ok(Carrier { mount: mount(&name), options: Vec::new() })
+                Ok(Carrier { mount: mount(&name), directory: None })
             }
         }
+    }
+
+    /// The named context that each build is to be given.
+    pub(super) fn context(&self) -> Option<(&'static str, &Path)> {
+        self.directory.as_deref().map(|directory| (NAME, directory))
     }
 }
 
@@ -76,11 +78,38 @@ fn archive(executable: &[u8]) -> anyhow::Result<Vec<u8>> {
     Ok(archive.into_inner()?)
 }
 
-/// Whether a vertex of the build is there only for our executable's sake.
+/// Whether a vertex of the build is there only for our executable's sake. Where there are several builds, the first of the
+/// words in brackets names the one.
 pub(super) fn is_ours(vertex: &str) -> bool {
-    vertex.starts_with(&format!("[context {NAME}]"))
-        || (vertex.contains(&format!("/{NAME}:"))
-            && (vertex.starts_with("FROM ")
-                || vertex.starts_with("[internal] load metadata for ")
-                || vertex.starts_with("resolve ")))
+    let (head, rest) = match vertex.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
+        Some((head, rest)) => (head, rest.trim_start()),
+        None => ("", vertex),
+    };
+    let is_named = |name: &str| head == name || head.strip_suffix(name).is_some_and(|target| target.ends_with(' '));
+    is_named(&format!("context {NAME}"))
+        || (rest.contains(&format!("/{NAME}:"))
+            && (rest.starts_with("FROM ")
+                || (is_named("internal") && rest.starts_with("load metadata for "))
+                || rest.starts_with("resolve ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_ours;
+
+    #[test]
+    fn what_carries_our_executable_in_is_known() {
+        for ours in [
+            "[context wheeltap-inject] load from client",
+            "[api context wheeltap-inject] load .dockerignore",
+            "[internal] load metadata for docker.io/library/wheeltap-inject:0f",
+            "[api internal] load metadata for docker.io/library/wheeltap-inject:0f",
+            "FROM docker.io/library/wheeltap-inject:0f",
+        ] {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for other in ["[context base] load from client", "[api 2/2] RUN echo /wheeltap-inject:0f", "[api] exporting"] {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
 }

@@ -3,7 +3,8 @@
 //! Refuses to understand more than the options that matter here; whatever is not understood is passed on as it is.
 
 use std::ffi::{OsStr, OsString};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 
 /// Which of the client's commands builds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,8 +13,10 @@ pub(super) enum Kind {
     Build,
     /// `docker buildx build`.
     Buildx,
-    /// `docker compose build`, `docker-compose build`, `docker buildx bake`: several builds at once.
-    Several,
+    /// `docker compose build`, `docker-compose build`: several builds at once.
+    Compose,
+    /// `docker buildx bake`: several builds at once.
+    Bake,
     /// Anything else.
     Other,
 }
@@ -26,10 +29,14 @@ pub(super) struct Command {
     pub(super) kind: Kind,
     /// Where the options of the build begin.
     pub(super) options: usize,
+    /// The options before that, each with its value.
+    pub(super) before: Vec<(String, Option<OsString>)>,
     /// The words that name the Dockerfile: which, and the name.
     pub(super) file: Option<(std::ops::Range<usize>, OsString)>,
-    /// The context.
-    pub(super) context: Option<OsString>,
+    /// The context; the services or targets of several builds.
+    pub(super) operands: Vec<OsString>,
+    /// What `--build-context` names, with its value.
+    pub(super) contexts: Vec<(String, String)>,
     /// The values of build arguments.
     pub(super) arguments: Vec<(OsString, OsString)>,
     pub(super) platform: Option<OsString>,
@@ -39,7 +46,7 @@ pub(super) struct Command {
 }
 
 /// The options of a build that take the next word as their value.
-const WITH_VALUE: [&str; 42] = [
+const WITH_VALUE: [&str; 47] = [
     "--add-host",
     "--allow",
     "--annotation",
@@ -60,6 +67,7 @@ const WITH_VALUE: [&str; 42] = [
     "--iidfile",
     "--isolation",
     "--label",
+    "--list",
     "--memory",
     "--memory-swap",
     "--metadata-file",
@@ -69,13 +77,17 @@ const WITH_VALUE: [&str; 42] = [
     "--platform",
     "--policy",
     "--progress",
+    "--provenance",
+    "--sbom",
     "--secret",
     "--security-opt",
+    "--set",
     "--shm-size",
     "--ssh",
     "--tag",
     "--target",
     "--ulimit",
+    "--var",
     "-c",
     "-f",
     "-m",
@@ -85,7 +97,14 @@ const WITH_VALUE: [&str; 42] = [
 ];
 
 /// The options before the client's command that take the next word as their value.
-const GLOBAL_WITH_VALUE: [&str; 14] = [
+const GLOBAL_WITH_VALUE: [&str; 21] = [
+    "--ansi",
+    "--builder",
+    "--env-file",
+    "--parallel",
+    "--profile",
+    "--progress",
+    "--project-directory",
     "--config",
     "--context",
     "-c",
@@ -108,7 +127,7 @@ impl Command {
         let program = words.first().map_or(&b""[..], |word| word.as_bytes());
         let program = program.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
         let mut kind = match program {
-            b"docker-compose" => Kind::Several,
+            b"docker-compose" => Kind::Compose,
             b"docker" | b"docker-buildx" | b"buildx" => Kind::Build,
             _ => Kind::Other,
         };
@@ -117,17 +136,17 @@ impl Command {
         }
         let mut at = 1;
         let mut is_build = false;
+        let mut before = Vec::new();
         while kind != Kind::Other && !is_build && at < words.len() {
             let word = words[at].as_bytes();
             at += 1;
             match word {
                 b"build" | b"b" => is_build = true,
-                b"bake" => (is_build, kind) = (true, Kind::Several),
+                b"bake" => (is_build, kind) = (true, Kind::Bake),
                 b"image" | b"builder" => {}
                 b"buildx" => kind = Kind::Buildx,
-                b"compose" => kind = Kind::Several,
-                _ if GLOBAL_WITH_VALUE.iter().any(|known| known.as_bytes() == word) => at += 1,
-                _ if word.starts_with(b"-") => {}
+                b"compose" => kind = Kind::Compose,
+                _ if word.starts_with(b"-") => before.extend(options_of(&words, &GLOBAL_WITH_VALUE, &mut at)),
                 _ => kind = Kind::Other,
             }
         }
@@ -137,75 +156,66 @@ impl Command {
         let mut command = Command {
             kind,
             options: at.min(words.len()),
+            progress: before.iter().rev().find(|(name, _)| name == "--progress").and_then(|(_, value)| value.clone()),
+            before,
             file: None,
-            context: None,
+            operands: Vec::new(),
+            contexts: Vec::new(),
             arguments: Vec::new(),
             platform: None,
-            progress: None,
             quiet: false,
             network: None,
             words,
         };
-        if matches!(kind, Kind::Build | Kind::Buildx) {
+        if kind != Kind::Other {
             command.read_options();
         }
         command
+    }
+
+    /// Whether several images are built.
+    pub(super) fn is_several(&self) -> bool {
+        matches!(self.kind, Kind::Compose | Kind::Bake)
+    }
+
+    /// Whether the client is to draw on the terminal itself, so that there is no log to be read.
+    pub(super) fn draws(&self) -> bool {
+        let progress = self.progress.clone().or_else(|| std::env::var_os("BUILDKIT_PROGRESS"));
+        progress.as_deref() == Some(OsStr::new("tty"))
+    }
+
+    /// The context of a single build.
+    pub(super) fn context(&self) -> Option<&OsString> {
+        self.operands.first().filter(|_| !self.is_several())
     }
 
     fn read_options(&mut self) {
         let mut at = self.options;
         let mut only_words = false;
         while at < self.words.len() {
-            let word = self.words[at].as_bytes().to_vec();
+            let word = self.words[at].as_bytes();
             let first = at;
             at += 1;
             if only_words || !word.starts_with(b"-") || word == b"-" {
-                self.context.get_or_insert(OsString::from_vec(word));
+                self.operands.push(self.words[first].clone());
             } else if word == b"--" {
                 only_words = true;
             } else {
-                for (name, value) in self.options_of(&word, &mut at) {
+                for (name, value) in options_of(&self.words, &WITH_VALUE, &mut at) {
                     self.take(&name, value, first..at);
                 }
             }
         }
     }
 
-    /// The names of the options that a word holds, each with its value if it has one: short ones may stand together, and
-    /// the last of them may have its value right behind it.
-    fn options_of(&self, word: &[u8], at: &mut usize) -> Vec<(Vec<u8>, Option<OsString>)> {
-        let takes_value = |name: &[u8]| WITH_VALUE.iter().any(|known| known.as_bytes() == name);
-        let mut next = || {
-            *at += 1;
-            self.words.get(*at - 1).cloned()
-        };
-        if word.starts_with(b"--") {
-            return vec![match word.iter().position(|&byte| byte == b'=') {
-                Some(equals) => (word[..equals].to_vec(), Some(OsStr::from_bytes(&word[equals + 1..]).to_owned())),
-                None if takes_value(word) => (word.to_vec(), next()),
-                None => (word.to_vec(), None),
-            }];
-        }
-        let letters = &word[1..];
-        let mut options = Vec::new();
-        for (place, letter) in letters.iter().enumerate() {
-            let name = vec![b'-', *letter];
-            if takes_value(&name) {
-                let rest = &letters[place + 1..];
-                let rest = rest.strip_prefix(b"=").unwrap_or(rest);
-                let value = if rest.is_empty() { next() } else { Some(OsStr::from_bytes(rest).to_owned()) };
-                options.push((name, value));
-                break;
-            }
-            options.push((name, None));
-        }
-        options
-    }
-
-    fn take(&mut self, name: &[u8], value: Option<OsString>, words: std::ops::Range<usize>) {
+    fn take(&mut self, name: &str, value: Option<OsString>, words: std::ops::Range<usize>) {
         match (name, value) {
-            (b"-f" | b"--file", Some(value)) => self.file = Some((words, value)),
-            (b"--build-arg", Some(value)) => {
+            ("-f" | "--file", Some(value)) => self.file = Some((words, value)),
+            ("--build-context", Some(value)) => {
+                let text = value.to_string_lossy();
+                self.contexts.extend(text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned())));
+            }
+            ("--build-arg", Some(value)) => {
                 let bytes = value.as_bytes();
                 let pair = match bytes.iter().position(|&byte| byte == b'=') {
                     Some(at) => Some((OsStr::from_bytes(&bytes[..at]), OsStr::from_bytes(&bytes[at + 1..]).to_owned())),
@@ -213,16 +223,19 @@ impl Command {
                 };
                 self.arguments.extend(pair.map(|(name, value)| (name.to_owned(), value)));
             }
-            (b"--platform", value) => self.platform = value,
-            (b"--network", value) => self.network = value,
-            (b"--progress", value) => self.progress = value,
-            (b"-q" | b"--quiet", value) => self.quiet = value.is_none_or(|value| value == "true"),
+            ("--platform", value) => self.platform = value,
+            ("--network", value) => self.network = value,
+            ("--progress", value) => self.progress = value,
+            ("-q" | "--quiet", value) => self.quiet = value.is_none_or(|value| value == "true"),
             _ => {}
         }
     }
 
     /// The words up to the client's own command: what other commands to the same engine begin with.
     pub(super) fn client(&self) -> Vec<OsString> {
+        if self.words.first().is_none_or(|word| Path::new(word).file_name() != Some(OsStr::new("docker"))) {
+            return vec!["docker".into()];
+        }
         let own =
             |word: &OsString| ["build", "b", "image", "builder", "buildx", "compose"].iter().any(|own| word == own);
         let end = self.words.iter().position(own).unwrap_or(1).max(1);
@@ -251,12 +264,45 @@ impl Command {
         for (at, word) in self.words.iter().enumerate().skip(self.options) {
             match context {
                 _ if replaced.contains(&at) => words.extend(beside_file(word).filter(|_| at == replaced.start)),
-                Some(context) if Some(word) == self.context.as_ref() && word == "-" => words.push(context.to_owned()),
+                Some(context) if word == "-" && self.context() == Some(word) => words.push(context.to_owned()),
                 _ => words.push(word.clone()),
             }
         }
         words
     }
+}
+
+/// The names of the options that the word before `at` holds, each with its value if it has one: short ones may stand
+/// together, and the last of them may have its value right behind it.
+fn options_of(words: &[OsString], with_value: &[&str], at: &mut usize) -> Vec<(String, Option<OsString>)> {
+    let word = words[*at - 1].as_bytes();
+    let text = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
+    let takes_value = |name: &str| with_value.contains(&name);
+    let mut next = || {
+        *at += 1;
+        words.get(*at - 1).cloned()
+    };
+    if word.starts_with(b"--") {
+        return vec![match word.iter().position(|&byte| byte == b'=') {
+            Some(equals) => (text(&word[..equals]), Some(OsStr::from_bytes(&word[equals + 1..]).to_owned())),
+            None if takes_value(&text(word)) => (text(word), next()),
+            None => (text(word), None),
+        }];
+    }
+    let letters = &word[1..];
+    let mut options = Vec::new();
+    for (place, letter) in letters.iter().enumerate() {
+        let name = text(&[b'-', *letter]);
+        if takes_value(&name) {
+            let rest = &letters[place + 1..];
+            let rest = rest.strip_prefix(b"=").unwrap_or(rest);
+            let value = if rest.is_empty() { next() } else { Some(OsStr::from_bytes(rest).to_owned()) };
+            options.push((name, value));
+            break;
+        }
+        options.push((name, None));
+    }
+    options
 }
 
 /// The short options that stand in one word with `-f`, before it.
@@ -292,18 +338,26 @@ mod tests {
             ),
             ("docker build -qfD -", Kind::Build, Some("D"), Some("-")),
             ("docker build --no-cache --target x -- -odd", Kind::Build, None, Some("-odd")),
-            ("docker compose -f c.yml build api", Kind::Several, None, None),
-            ("docker-compose build", Kind::Several, None, None),
+            ("docker compose -f c.yml --profile a build api", Kind::Compose, None, None),
+            ("docker-compose -fc.yml --project-directory=x build", Kind::Compose, None, None),
+            ("docker buildx --builder x bake -f D --set a.args.x=y api", Kind::Bake, Some("D"), None),
             ("docker run build", Kind::Other, None, None),
             ("make build", Kind::Other, None, None),
         ] {
             let command = parse(line);
             let named = command.file.as_ref().map(|(_, file)| file.to_str().unwrap());
             assert_eq!((command.kind, named), (kind, file), "{line}");
-            assert_eq!(command.context.as_deref(), context.map(OsStr::new), "{line}");
+            assert_eq!(command.context().map(OsString::as_os_str), context.map(OsStr::new), "{line}");
         }
         assert!(parse("docker build -qt x .").quiet);
         assert_eq!(parse("docker -H x build .").client(), ["docker", "-H", "x"]);
+        assert_eq!(parse("docker-compose -f x build").client(), ["docker"]);
+        let several = parse("docker compose -f a --file=b --progress tty build --build-arg X=y api other");
+        assert_eq!(several.operands, ["api", "other"]);
+        assert_eq!(several.progress.as_deref(), Some(OsStr::new("tty")));
+        let files: Vec<_> = several.before.into_iter().map(|(name, value)| (name, value.unwrap())).collect();
+        let pair = |name: &str, value: &str| (name.to_owned(), OsString::from(value));
+        assert_eq!(files, [pair("-f", "a"), pair("--file", "b"), pair("--progress", "tty")]);
     }
 
     #[test]

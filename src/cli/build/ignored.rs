@@ -9,7 +9,7 @@ use crate::cli::build::short;
 
 /// What to say of log directories in the context that no `.dockerignore` names.
 pub(super) fn warning(command: &Command, directories: &[PathBuf]) -> Option<String> {
-    let context = Path::new(command.context.as_ref()?).canonicalize().ok()?;
+    let context = Path::new(command.context()?).canonicalize().ok()?;
     let file = command.file.as_ref().map(|(_, file)| {
         let mut name = file.clone();
         name.push(".dockerignore");

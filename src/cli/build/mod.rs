@@ -4,8 +4,10 @@
 //! under the user's own names, kept with arrival times, and read for what it tells. Refuses to fail a build for want of
 //! a record: what cannot be injected or recorded is said, and docker runs all the same.
 
+mod bake;
 mod carrier;
 mod command;
+mod compose;
 mod engine;
 mod ignored;
 mod json;
@@ -14,10 +16,12 @@ mod log;
 mod report;
 mod rewrite;
 mod screen;
+mod source;
+mod target;
 pub(super) mod told;
 mod verified;
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -56,6 +60,7 @@ Since its log is read, docker shows its plain progress, on a terminal as well.
 Examples:
   wheeltap build --inject api -- docker build -t api .
   wheeltap build api -- docker build -f docker/api/Dockerfile .
+  wheeltap build --inject all -- docker compose build
   wheeltap profile logs/docker_build/build_api.log")]
 pub(crate) struct Arguments {
     /// Wrap each RUN of the Dockerfile, so that whatever it starts is recorded
@@ -64,7 +69,7 @@ pub(crate) struct Arguments {
     /// The name under which log and layers of this build are kept
     #[arg(value_name = "SERVICE")]
     service: String,
-    /// The build: docker build, docker buildx build, docker compose build, with their arguments
+    /// The build: docker build, docker buildx build or bake, docker compose build, with their arguments
     #[arg(value_name = "CMD", required = true, last = true, num_args = 1.., allow_hyphen_values = true)]
     command: Vec<OsString>,
 }
@@ -161,16 +166,15 @@ pub(super) fn build(
 
 /// Starts docker and waits for its end.
 fn launch(program: &Program, command: &Command, screen: &mut Screen) -> Result<Outcome, Error> {
-    let progress = command.progress.clone().or_else(|| std::env::var_os("BUILDKIT_PROGRESS"));
     // Whoever insists on the moving display has it on their terminal, and gets no record of the steps.
-    let stderr = progress.as_deref() != Some(OsStr::new("tty"));
+    let is_read = !command.draws();
     // The builder before BuildKit and compose write their logs to standard output, as BuildKit's client does with an
     // exported image.
-    let may_be_legacy = command.kind != Kind::Buildx
+    let may_be_legacy = command.kind == Kind::Build
         && !program.environment.iter().any(|(name, _)| name == "DOCKER_BUILDKIT")
         && std::env::var_os("DOCKER_BUILDKIT").is_none_or(|value| value != "1");
-    let stdout = may_be_legacy || command.kind == Kind::Several;
-    supervise::run(program, Interpose { stdout, stderr }, screen)
+    let stdout = is_read && (may_be_legacy || command.kind == Kind::Compose);
+    supervise::run(program, Interpose { stdout, stderr: is_read }, screen)
 }
 
 /// What is written down of a build.
@@ -230,13 +234,7 @@ impl Record {
         let mut events = Vec::new();
         let mut said = |event: fn(String) -> Told, reason: String| events.push(event(reason).at(at));
         if let Some(rewritten) = rewritten {
-            for left in &rewritten.left {
-                self.notes
-                    .push(format!("line {} was left as it stands: `{}`: {}", left.line, left.instruction, left.reason));
-            }
-            for (image, run) in &rewritten.triggers {
-                self.notes.push(format!("`{run}` was left as it stands: it comes with `{image}` (ONBUILD)"));
-            }
+            self.notes.extend(rewritten.notes.iter().cloned());
         }
         match outcome {
             Ok(outcome) => {

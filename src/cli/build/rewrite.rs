@@ -1,10 +1,9 @@
-//! The user's Dockerfile, found as the client finds it, and handed to the builder with its steps wrapped.
+//! Builds handed to the builder with their steps wrapped.
 //!
-//! Refuses to touch the file itself: the rewritten one lies in a temporary directory under the same name. Refuses, with
-//! the reason, whatever could make another build of it: then the build runs as it was typed.
+//! The rewritten Dockerfiles lie in a temporary directory. Refuses, with the reason, whatever could make another build
+//! of it: then the build runs as it was typed, and of several builds the one that is concerned.
 
 use std::ffi::{OsStr, OsString};
-use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -12,6 +11,9 @@ use tempfile::TempDir;
 use super::carrier::{Carrier, WATCHING, WRAPPER};
 use super::command::{Command, Kind};
 use super::engine::{Bases, Carriage, Engine, is_other_platform};
+use super::source::Source;
+use super::target::{Target, Wrapped};
+use super::{bake, compose};
 use crate::dockerfile::{Injected, Injection, Left, Names, Places, inject};
 
 /// A build whose steps are wrapped.
@@ -21,9 +23,11 @@ pub(super) struct Rewritten {
     /// The names that the steps have for the user.
     pub(super) names: Names,
     /// What was left as it stands.
-    pub(super) left: Vec<Left>,
+    left: Vec<Left>,
+    /// What the user is to know of that.
+    pub(super) notes: Vec<String>,
     /// What base images have run, with the image that brings it.
-    pub(super) triggers: Vec<(String, String)>,
+    triggers: Vec<(String, String)>,
     /// Where the instructions stand in the user's file.
     pub(super) places: Places,
     /// Whether BuildKit has to be asked for by variable, since the client would use the builder before it.
@@ -37,16 +41,14 @@ pub(super) struct Rewritten {
 /// # Errors
 /// The reason why it is left as it stands.
 pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewritten> {
+    anyhow::ensure!(
+        !command.draws(),
+        "`--progress=tty` has docker draw, so that what the steps tell would be drawn as well"
+    );
     let variable = std::env::var_os("DOCKER_BUILDKIT");
-    match command.kind {
-        Kind::Build if variable.as_deref() == Some(OsStr::new("0")) => {
-            anyhow::bail!("DOCKER_BUILDKIT=0 asks for the builder before BuildKit, which cannot mount our executable")
-        }
-        Kind::Build | Kind::Buildx => {}
-        Kind::Several => {
-            anyhow::bail!("it is several builds with a file of their own; inject each with `docker build`")
-        }
-        Kind::Other => anyhow::bail!("it is no `docker build`"),
+    anyhow::ensure!(command.kind != Kind::Other, "it is no `docker build`");
+    if matches!(command.kind, Kind::Build | Kind::Compose) && variable.as_deref() == Some(OsStr::new("0")) {
+        anyhow::bail!("DOCKER_BUILDKIT=0 asks for the builder before BuildKit, which cannot mount our executable");
     }
     if let Some(platform) = command.platform.as_deref().filter(|platform| is_other_platform(platform)) {
         anyhow::bail!("it builds for {}, and this executable is not of that platform", platform.display());
@@ -55,35 +57,40 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
     if let Some(reason) = engine.lacks_buildkit().filter(|_| command.kind == Kind::Build) {
         anyhow::bail!("{reason}");
     }
-    let source = Source::find(command)?;
     let place = tempfile::Builder::new().prefix("wheeltap-build-").tempdir()?;
-    let carriage = engine.carriage(command.kind == Kind::Buildx);
-    let carrier = Carrier::prepare(&engine, carriage, place.path())?;
-    let bases = Bases::of(&engine);
-    let value = |name: &str| {
-        let of_command = command.arguments.iter().rev().find(|(known, _)| known == name);
-        of_command.map(|(_, value)| value.to_string_lossy().into_owned())
-    };
+    let carriage = engine.carriage(command.kind != Kind::Build);
     let wrapper: &[&str] = if watches { &WATCHING } else { &WRAPPER };
-    let injection = Injection {
-        mount: &carrier.mount,
+    let wrapping = |carrier, bases| Wrapping {
+        carrier,
         wrapper,
-        here_documents: carriage == Carriage::NamedContext
-            || engine.knows_here_documents()
-            || has_frontend(&source.text),
-        argument: &value,
-        shell: &|image| bases.shell(image),
+        here_documents: carriage == Carriage::NamedContext || engine.knows_here_documents(),
+        command,
+        bases,
+        place: place.path(),
     };
-    let injected = inject(&source.text, &injection).map_err(|error| anyhow::anyhow!("{error}"))?;
-    anyhow::ensure!(!injected.wrapped.is_empty(), "{}", nothing_to_wrap(&injected));
-    let file = source.write(&injected.text, place.path())?;
-    let context = source.context(place.path())?;
+    let bases = Bases::of(&engine);
+    let parts = match command.kind {
+        Kind::Compose | Kind::Bake => {
+            let several = Several::resolve(command)?;
+            wrapping(Carrier::prepare(&engine, carriage, place.path())?, &bases).several(&several)?
+        }
+        _ => {
+            let source = Source::find(command)?;
+            wrapping(Carrier::prepare(&engine, carriage, place.path())?, &bases).one(&source)?
+        }
+    };
+    let triggers = bases.triggers();
+    let mut notes = parts.notes;
+    notes.extend(
+        triggers.iter().map(|(image, run)| format!("`{run}` was left as it stands: it comes with `{image}` (ONBUILD)")),
+    );
     Ok(Rewritten {
-        words: command.rewritten(file.as_os_str(), context.as_deref().map(Path::as_os_str), &carrier.options),
-        names: Names::new(&source.text, &injected, wrapper),
-        left: injected.left,
-        triggers: bases.triggers(),
-        places: Places::of(&source.text),
+        words: parts.words,
+        names: parts.names,
+        left: parts.left,
+        notes,
+        triggers,
+        places: parts.places,
         asks_for_buildkit: command.kind == Kind::Build && variable.is_none(),
         _place: place,
     })
@@ -93,7 +100,7 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
 pub(super) fn places(command: &Command) -> Places {
     let is_stream = |word: &OsString| word == "-";
     let comes_through_input =
-        command.context.iter().any(is_stream) || command.file.iter().any(|(_, file)| is_stream(file));
+        command.context().is_some_and(is_stream) || command.file.iter().any(|(_, file)| is_stream(file));
     match command.kind {
         Kind::Build | Kind::Buildx if !comes_through_input => {
             Source::find(command).map_or_else(|_| Places::default(), |source| Places::of(&source.text))
@@ -120,95 +127,137 @@ fn has_command_of(instruction: &str, begun: &str) -> bool {
     !command.is_empty() && instruction.contains(command)
 }
 
+/// Several builds, as their client understands them.
+enum Several {
+    Compose(compose::Project),
+    Bake(bake::Definition),
+}
+
+impl Several {
+    fn resolve(command: &Command) -> anyhow::Result<Several> {
+        Ok(match command.kind {
+            Kind::Compose => Several::Compose(compose::Project::resolve(command)?),
+            _ => Several::Bake(bake::Definition::resolve(command)?),
+        })
+    }
+}
+
+/// What steps are wrapped with.
+struct Wrapping<'a> {
+    carrier: Carrier,
+    wrapper: &'static [&'static str],
+    here_documents: bool,
+    command: &'a Command,
+    bases: &'a Bases<'a>,
+    place: &'a Path,
+}
+
+/// What the wrapped build consists of.
+struct Parts {
+    words: Vec<OsString>,
+    names: Names,
+    places: Places,
+    left: Vec<Left>,
+    notes: Vec<String>,
+}
+
+impl Wrapping<'_> {
+    fn one(&self, source: &Source) -> anyhow::Result<Parts> {
+        let contexts = &self.command.contexts;
+        let injected = self.inject(source, &|_| None, &|name| {
+            contexts.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+        })?;
+        let file = source.write(&injected.text, &self.place.join("dockerfile"))?;
+        let context = source.context(self.place)?;
+        let mut more = Vec::new();
+        if let Some((name, directory)) = self.carrier.context() {
+            let mut value = OsString::from(format!("{name}="));
+            value.push(directory);
+            more.extend(["--build-context".into(), value]);
+        }
+        Ok(Parts {
+            words: self.command.rewritten(file.as_os_str(), context.as_deref().map(Path::as_os_str), &more),
+            names: Names::new(&source.text, &injected, self.wrapper),
+            places: Places::of(&source.text),
+            notes: injected.left.iter().map(note).collect(),
+            left: injected.left,
+        })
+    }
+
+    fn several(&self, several: &Several) -> anyhow::Result<Parts> {
+        let targets = match several {
+            Several::Compose(project) => project.targets()?,
+            Several::Bake(definition) => definition.targets(),
+        };
+        let (names, places) = (Names::of_several(self.wrapper), Places::default());
+        let mut parts = Parts { words: Vec::new(), names, places, left: Vec::new(), notes: Vec::new() };
+        let mut wrapped = Vec::new();
+        for (number, target) in targets.iter().enumerate() {
+            let directory = self.place.join(format!("dockerfile-{number}"));
+            match self.target(target, directory, &mut parts) {
+                Ok(one) => wrapped.push(one),
+                Err(reason) => parts.notes.push(format!("`{}` was left as it stands: {reason}", target.name)),
+            }
+        }
+        anyhow::ensure!(!wrapped.is_empty(), "{}", parts.notes.first().map_or("it builds nothing", String::as_str));
+        parts.words = match several {
+            Several::Compose(project) => project.words(&wrapped, self.carrier.context(), self.place)?,
+            Several::Bake(definition) => definition.words(&wrapped, self.carrier.context()),
+        };
+        Ok(parts)
+    }
+
+    /// Wraps the steps of one of several builds.
+    fn target(&self, target: &Target, directory: PathBuf, parts: &mut Parts) -> anyhow::Result<Wrapped> {
+        let source = target.source()?;
+        anyhow::ensure!(
+            target.inline.is_none() || self.command.kind == Kind::Compose,
+            "its Dockerfile stands in the file of the build, where bake lets nobody replace it"
+        );
+        parts.places.add(&target.name, Places::of(&source.text));
+        let injected = self.inject(&source, &|name| target.argument(name), &|name| target.context(name))?;
+        let file = source.write(&injected.text, &directory)?;
+        parts.names.add(&target.name, Names::new(&source.text, &injected, self.wrapper));
+        parts.notes.extend(injected.left.iter().map(|left| format!("`{}`: {}", target.name, note(left))));
+        parts.left.extend(injected.left);
+        Ok(Wrapped { name: target.name.clone(), file, inline: target.inline.is_some().then_some(injected.text) })
+    }
+
+    /// Wraps the steps of one Dockerfile, where `argument` has the build arguments that the command line does not name,
+    /// and `context` what stands behind the name of an image.
+    fn inject(
+        &self,
+        source: &Source,
+        argument: &dyn Fn(&str) -> Option<String>,
+        context: &dyn Fn(&str) -> Option<String>,
+    ) -> anyhow::Result<Injected> {
+        let typed = |name: &str| {
+            let of_command = self.command.arguments.iter().rev().find(|(known, _)| known == name);
+            of_command.map(|(_, value)| value.to_string_lossy().into_owned())
+        };
+        let injection = Injection {
+            mount: &self.carrier.mount,
+            wrapper: self.wrapper,
+            here_documents: self.here_documents || source.has_frontend(),
+            argument: &|name| typed(name).or_else(|| argument(name)),
+            shell: &|image| match context(image.strip_suffix(":latest").unwrap_or(image)) {
+                Some(named) => self.bases.shell(named.strip_prefix("docker-image://")?),
+                None => self.bases.shell(image),
+            },
+        };
+        let injected = inject(&source.text, &injection).map_err(|error| anyhow::anyhow!("{error}"))?;
+        anyhow::ensure!(!injected.wrapped.is_empty(), "{}", nothing_to_wrap(&injected));
+        Ok(injected)
+    }
+}
+
+fn note(left: &Left) -> String {
+    format!("line {} was left as it stands: `{}`: {}", left.line, left.instruction, left.reason)
+}
+
 fn nothing_to_wrap(injected: &Injected) -> String {
     match injected.left.first() {
         Some(left) => format!("no step can be wrapped: line {}: {}", left.line, left.reason),
         None => "it has no RUN".to_owned(),
     }
-}
-
-/// Whether the text names its own frontend, which is newer than here documents.
-fn has_frontend(text: &str) -> bool {
-    let mut head = text.lines().map_while(|line| line.trim().strip_prefix('#'));
-    head.any(|line| line.trim_start().to_ascii_lowercase().starts_with("syntax"))
-}
-
-/// A Dockerfile.
-struct Source {
-    text: String,
-    /// Where it lies; `None` if it came through standard input.
-    path: Option<PathBuf>,
-    /// Whether it came in the place of a context.
-    is_context: bool,
-}
-
-impl Source {
-    fn find(command: &Command) -> anyhow::Result<Source> {
-        let Some(context) = &command.context else { anyhow::bail!("no context is named") };
-        let file = command.file.as_ref().map(|(_, file)| file);
-        let is_context = context == "-";
-        if is_context || file.is_some_and(|file| file == "-") {
-            anyhow::ensure!(
-                !is_context || file.is_none_or(|file| file == "-"),
-                "the context comes through standard input as an archive"
-            );
-            return Ok(Source { text: standard_input()?, path: None, is_context });
-        }
-        let directory = Path::new(context);
-        anyhow::ensure!(directory.is_dir(), "its context is not a directory of this machine");
-        let path = match file {
-            Some(file) => PathBuf::from(file),
-            None => {
-                let usual = directory.join("Dockerfile");
-                let lower = directory.join("dockerfile");
-                if !usual.exists() && lower.exists() { lower } else { usual }
-            }
-        };
-        let bytes = std::fs::read(&path).map_err(|error| anyhow::anyhow!("`{}`: {error}", path.display()))?;
-        let text = String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("`{}` is not UTF-8", path.display()))?;
-        Ok(Source { text, path: Some(path), is_context: false })
-    }
-
-    /// Writes the rewritten text under the same name, with the list of ignored files that goes with that name.
-    fn write(&self, text: &str, place: &Path) -> anyhow::Result<PathBuf> {
-        let directory = place.join("dockerfile");
-        std::fs::create_dir(&directory)?;
-        let name = self.path.as_deref().and_then(Path::file_name).unwrap_or(OsStr::new("Dockerfile"));
-        let file = directory.join(name);
-        std::fs::write(&file, text)?;
-        if let Some(path) = &self.path {
-            let ignored = |path: &Path| {
-                let mut name = path.as_os_str().to_owned();
-                name.push(".dockerignore");
-                PathBuf::from(name)
-            };
-            if ignored(path).is_file() {
-                std::fs::copy(ignored(path), ignored(&file))?;
-            }
-        }
-        Ok(file)
-    }
-
-    /// What stands in for a context that was none: an empty directory.
-    fn context(&self, place: &Path) -> anyhow::Result<Option<PathBuf>> {
-        if !self.is_context {
-            return Ok(None);
-        }
-        let directory = place.join("empty");
-        std::fs::create_dir(&directory)?;
-        Ok(Some(directory))
-    }
-}
-
-/// Reads a Dockerfile from standard input; what is none is put back, as a file in the place of standard input.
-fn standard_input() -> anyhow::Result<String> {
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes)?;
-    let is_archive = bytes.starts_with(&[0x1f, 0x8b]) || bytes.get(257..262) == Some(b"ustar") || bytes.contains(&0);
-    let mut file = tempfile::tempfile()?;
-    file.write_all(&bytes)?;
-    file.rewind()?;
-    rustix::stdio::dup2_stdin(&file)?;
-    anyhow::ensure!(!is_archive, "the context comes through standard input as an archive");
-    String::from_utf8(bytes).map_err(|_| anyhow::anyhow!("the Dockerfile from standard input is not UTF-8"))
 }
