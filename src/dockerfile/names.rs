@@ -197,9 +197,10 @@ mod tests {
         let (other, other_injected) = names("FROM x\nRUN \\\n  a\n");
         several.add("api", api);
         several.add("other", Names { files: vec![File { names_stage: true, ..other.files[0].clone() }], ..other });
-        let run = &injected.wrapped[0].rewritten;
-        assert_eq!(several.vertex(&format!("[api b 2/2] {run}")), "[api b 2/2] RUN a");
-        assert_eq!(several.vertex(&format!("[other stage-0 2/2] {run}")), "[other 2/2] RUN a");
+        let run = |injected: &Injected| injected.wrapped[0].rewritten.clone();
+        assert_eq!(several.vertex(&format!("[api b 2/2] {}", run(&injected))), "[api b 2/2] RUN a");
+        let shown = format!("[other stage-0 2/2] {}", run(&other_injected));
+        assert_eq!(several.vertex(&shown), "[other 2/2] RUN a");
         assert_eq!(several.vertex("[other stage-0 1/2] FROM x"), "[other 1/2] FROM x");
         assert_eq!(several.vertex("[other] exporting to image"), "[other] exporting to image");
         for (injected, original) in [(injected, "RUN a"), (other_injected, "  a")] {
