@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::commands::{Simple, commands};
 use super::instructions;
 use crate::event::CacheState::{self, Broken, Bypassed, Cold, Disabled};
-use crate::event::truth_value;
+use crate::event::{WHEELHOUSE_BESIDE_INDEX, directory_of_links, truth_value};
 
 /// Whose cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -161,9 +161,13 @@ impl<'a> Pip<'a> {
             // Nothing is downloaded, so that nothing is to be kept.
             return None;
         }
-        if let Some(links) = links.filter(|links| !links.contains("://") || links.starts_with("file:")) {
-            let text = "a wheelhouse is named, and an index beside it: of the same version pip takes the index's";
-            return diagnosis(Bypassed, text, format!("`--find-links {links}`"), "add `--no-index`".to_owned());
+        if let Some(links) = links.filter(|links| directory_of_links(links).is_some()) {
+            return diagnosis(
+                Bypassed,
+                WHEELHOUSE_BESIDE_INDEX,
+                format!("`--find-links {links}`"),
+                "add `--no-index`".to_owned(),
+            );
         }
         let directory = cache_of(self.value(&["--cache-dir"]), &set, stage);
         let mount =

@@ -22,7 +22,7 @@ mod truth;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
 pub use bytes::{printable, shell_word, text};
-pub use cache::CacheState;
+pub use cache::{CacheState, WHEELHOUSE_BESIDE_INDEX, directory_of_links};
 pub use filename::{Filename, Tags, canonical_name, sdist_stem};
 pub use journal::{Attempt, AttemptKind, Event};
 pub use moment::Moment;

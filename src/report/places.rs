@@ -1,6 +1,6 @@
 //! Where a pip was told to look, by its arguments and by the variables that a session keeps.
 
-use crate::event::{Invocation, Session, truth_value};
+use crate::event::{Invocation, Session, directory_of_links, truth_value};
 
 /// What its options say of one pip.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -26,7 +26,7 @@ impl Places<'_> {
                 _ => {}
             }
         }
-        Places { directories: places.into_iter().filter_map(directory).collect(), no_index }
+        Places { directories: places.into_iter().filter_map(directory_of_links).collect(), no_index }
     }
 }
 
@@ -34,12 +34,4 @@ impl Places<'_> {
 pub(super) fn variable<'s>(session: &'s Session, run: &Invocation, name: &str) -> Option<&'s str> {
     let value = session.build_info.build_args.get(name).filter(|_| run.step.is_none());
     value.map(String::as_str).filter(|value| !value.is_empty())
-}
-
-/// The directory that a place is, if it is none of the network.
-fn directory(place: &str) -> Option<&str> {
-    match place.strip_prefix("file:") {
-        Some(path) => Some(path.strip_prefix("//localhost").or_else(|| path.strip_prefix("//")).unwrap_or(path)),
-        None => (!place.contains("://")).then_some(place),
-    }
 }

@@ -8,6 +8,7 @@ mod support;
 mod locks;
 mod remedies;
 mod served;
+mod targets;
 
 use std::path::Path;
 use std::process::Command;

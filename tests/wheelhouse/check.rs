@@ -356,8 +356,9 @@ fn another_environment_is_named() {
     let open = said("--python 3.12 --platform manylinux_2_17_x86_64");
     assert_eq!(open.status, Some(1));
     assert!(open.stdout.contains("missing: old") && !open.stdout.contains("win"), "{open:?}");
-    let fetch = "fetch: pip download --dest wheelhouse --only-binary=:all: --python-version 3.12 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64 old\n";
-    assert!(open.stdout.ends_with(fetch), "{open:?}");
+    let download = "pip download --dest wheelhouse --only-binary=:all: --python-version 3.12 --platform manylinux_2_17_x86_64 --platform manylinux2014_x86_64";
+    let fetch = format!("fetch: {download} old || {download} --no-deps old\nhint: check again afterwards: ");
+    assert!(open.stdout.contains(&fetch), "{open:?}");
     assert!(said("--python 3.12.9 --platform musllinux_1_2_x86_64").stdout.contains("another Python or platform"));
     let wrong = said("--python 3.12 --platform amiga");
     assert_eq!((wrong.status, wrong.stderr.contains("`amiga` is not a platform tag")), (Some(2), true), "{wrong:?}");
@@ -392,4 +393,32 @@ fn every_line_of_the_manifest_is_held_against_the_files() {
     assert!(torn.status == Some(2) && torn.stderr.contains("wheelhouse_manifest.json`: it is not JSON"), "{torn:?}");
     let absent = place.says("wheelhouse check --wheelhouse none");
     assert!(absent.status == Some(2) && absent.stderr.contains("cannot list none"), "{absent:?}");
+}
+
+// Contract: caches-told-apart
+#[test]
+fn a_wheelhouse_that_a_file_names_beside_an_index_is_bypassed() {
+    let place = Place::new();
+    let wheelhouse = place.join("wheelhouse");
+    fs::create_dir_all(&wheelhouse).unwrap();
+    base(&wheelhouse);
+    let said = |requirements: &str, verb: &str| {
+        place.write("requirements.txt", requirements);
+        place.says(&verb.replace("FILE", "requirements.txt limits.txt"))
+    };
+    let bypassed = "a wheelhouse is named, and an index beside it: of the same version pip takes the index's";
+    for verb in ["requirements FILE", "wheelhouse check --requirements FILE"] {
+        place.write("limits.txt", "");
+        let beside = said("--find-links ./wheelhouse\ntop\n", verb);
+        assert_eq!(beside.status, Some(0), "{beside}");
+        assert!(
+            beside.stderr.contains(&format!("requirements.txt:1: {bypassed}\nhint: add `--no-index`\n")),
+            "{verb}: {beside}"
+        );
+        for none in ["top\n--find-links https://wheels.example/\n", "--no-index -f wheelhouse\ntop\n"] {
+            assert!(!said(none, verb).stderr.contains(bypassed), "{none}");
+        }
+        place.write("limits.txt", "--no-index\n");
+        assert!(!said("top\n-f wheelhouse\n", verb).stderr.contains(bypassed), "an option of one file counts for all");
+    }
 }

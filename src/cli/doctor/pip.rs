@@ -12,7 +12,7 @@ use super::check::{Check, Verdict};
 use super::settings::{Setting, Settings};
 use crate::cli::counted;
 use crate::event::CacheState::{Broken, Bypassed, Cold, Disabled};
-use crate::event::{host_of, shell_word, text, truth_value};
+use crate::event::{WHEELHOUSE_BESIDE_INDEX, directory_of_links, host_of, shell_word, text, truth_value};
 use crate::shim::pip::{Entries, Environment, Inherited, expand};
 
 const CACHE: &str = "pip-cache";
@@ -180,18 +180,15 @@ fn plain_index(settings: &Settings) -> Option<Check> {
 fn links(settings: &Settings) -> Option<Check> {
     let links = settings.get("find-links")?;
     let value = text(links.value.as_encoded_bytes());
-    let is_here = |place: &str| !place.contains("://") || place.starts_with("file:");
-    let directory = value.split_whitespace().find(|place| is_here(place))?;
+    let directory = value.split_whitespace().find(|place| directory_of_links(place).is_some())?;
     let no_index =
         settings.get("no-index").filter(|setting| truth_value(&text(setting.value.as_encoded_bytes())) == Some(true));
-    let directory = settings.shown(directory);
     Some(match no_index {
         Some(no_index) => Verdict::Ok
-            .of(WHEELHOUSE, format!("`{directory}` serves alone: no index is asked"))
+            .of(WHEELHOUSE, format!("`{}` serves alone: no index is asked", settings.shown(directory)))
             .seen_by(format!("{}, {}", links.evidence, no_index.evidence)),
-        None => Verdict::Cache(Bypassed)
-            .of(WHEELHOUSE, format!("`{directory}` is named, and an index beside it: of the same version pip takes the index's"))
-            .seen_by(links.evidence)
-            .hint("`PIP_NO_INDEX=1`; `wheeltap wheelhouse check --requirements FILE` says whether the wheelhouse suffices"),
+        None => Verdict::Cache(Bypassed).of(WHEELHOUSE, WHEELHOUSE_BESIDE_INDEX).seen_by(links.evidence).hint(
+            "`PIP_NO_INDEX=1`; `wheeltap wheelhouse check --requirements FILE` says whether the wheelhouse suffices",
+        ),
     })
 }

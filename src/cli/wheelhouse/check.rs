@@ -99,10 +99,18 @@ fn against_requirements(arguments: &Arguments, console: &mut Console) -> anyhow:
     let report = closure::check(&readings, &contents.pool(), &locals(&readings), &chosen.target);
     let foreign = chosen.foreign.as_ref().map(|(python, platform)| (python.as_str(), platform.as_str()));
     let remedy = closure::remedy(&report, &readings, &directory.display().to_string(), foreign);
+    let is_foreign = foreign.is_some() && remedy.is_some();
     let document = Document::new(directory, chosen.target.label(), &report, remedy, &requirements::redactor());
     match arguments.format {
         OneFormat::Json => json::document(&mut console.data(), &document)?,
-        OneFormat::Text => document.show(console)?,
+        OneFormat::Text => {
+            document.show(console)?;
+            if is_foreign {
+                let hint = "check again afterwards: pip weighs markers by the Python that runs it, and passes over what \
+                            the other alone needs";
+                console.line_with(Tone::Hint, "hint:", hint)?;
+            }
+        }
     }
     Ok(match (report.findings.is_empty(), report.doubts.is_empty()) {
         (false, _) => Status::Finding,

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::requirements::{Flag, Requirements};
+use super::super::requirements::{Flag, Requirements, Source};
 use super::super::target::Target;
 use super::{Finding, Report, Wish};
 use crate::event::{shell_word, text};
@@ -40,20 +40,13 @@ pub fn remedy(
     let mut commands: Vec<String> = Vec::new();
     let installs = report.findings.iter().filter(|finding| is_fetchable(finding) && to_build(finding).is_none());
     let installs: Vec<_> = installs.collect();
+    let are_all_missing = installs.iter().all(|finding| matches!(finding, Finding::Missing { .. }));
     // Only pip knows which versions agree, and only the files know where to look and what to accept.
-    let whole = installs.iter().any(|finding| !matches!(finding, Finding::Missing { .. }))
+    let whole = !are_all_missing
         || readings
             .iter()
             .any(|reading| reading.demands_hashes() || reading.options.iter().any(|option| option.flag.says_where()));
-    if !installs.is_empty() && whole {
-        let files = readings.iter().filter_map(|reading| reading.files.first());
-        let files: Vec<_> =
-            files.map(|file| format!("-r {}", shell_word(&text(file.as_os_str().as_encoded_bytes())))).collect();
-        commands.push(format!("{pip} {}", files.join(" ")));
-    } else if !installs.is_empty() {
-        commands.push(format!("{pip} {}", requirements(&installs).join(" ")));
-    }
-    let where_to_look: Vec<String> = (readings.iter().flat_map(|reading| &reading.options))
+    let where_to_look: String = (readings.iter().flat_map(|reading| &reading.options))
         .filter(|option| matches!(option.flag, Flag::IndexUrl | Flag::ExtraIndexUrl | Flag::TrustedHost))
         .filter_map(|option| {
             option
@@ -63,9 +56,31 @@ pub fn remedy(
                 .map(|value| format!("{} {} ", option.flag.name(), shell_word(value)))
         })
         .collect();
+    let what = match (whole, foreign) {
+        (false, _) => requirements(&installs).join(" "),
+        // By its markers pip passes over lines that count for the target alone, so that what is missing is named too.
+        (true, Some(_)) if are_all_missing => {
+            let named = requirements(&installs).join(" ");
+            // It forgets the digests of such lines too, and the next check compares them.
+            match readings.iter().all(|reading| can_limit(reading) && !reading.demands_hashes()) {
+                true => format!("{} {named}", files("-c", readings)),
+                false => format!("{where_to_look}{named}"),
+            }
+        }
+        (true, _) => files("-r", readings),
+    };
+    match (installs.is_empty(), foreign) {
+        (true, _) => {}
+        (false, None) => commands.push(format!("{pip} {what}")),
+        // What the machine that runs pip needs besides, there may be none of for the target.
+        (false, Some(_)) => commands.push(format!("{pip} {what} || {pip} --no-deps {what}")),
+    }
     for group in missing_for_builds(report) {
         let wanted: Vec<_> = group.iter().map(|requirement| shell_word(requirement)).collect();
-        commands.push(format!("{pip} {}{}", where_to_look.concat(), wanted.join(" ")));
+        commands.push(format!("{pip} {}{}", where_to_look, wanted.join(" ")));
+    }
+    if let ([first, _, ..], true) = (commands.as_mut_slice(), foreign.is_some() && !installs.is_empty()) {
+        *first = format!("{{ {first}; }}");
     }
     (!commands.is_empty()).then(|| commands.join(" && "))
 }
@@ -92,6 +107,21 @@ pub fn missing_for_builds(report: &Report) -> Vec<Vec<String>> {
         }
     }
     groups.iter().map(|group| group.iter().map(|(_, requirement)| (*requirement).to_owned()).collect()).collect()
+}
+
+/// The files, each under an option of pip.
+fn files(option: &str, readings: &[Requirements]) -> String {
+    let files = readings.iter().filter_map(|reading| reading.files.first());
+    let files = files.map(|file| format!("{option} {}", shell_word(&text(file.as_os_str().as_encoded_bytes()))));
+    files.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether pip takes a file for constraints too: then its options count, and nothing of it is installed.
+fn can_limit(reading: &Requirements) -> bool {
+    reading.entries.iter().all(|entry| {
+        let requirement = &entry.requirement;
+        !entry.editable && requirement.extras.is_empty() && requirement.source == Source::Index
+    })
 }
 
 fn is_fetchable(finding: &Finding) -> bool {

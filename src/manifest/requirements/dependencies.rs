@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entry, Problem, Requirements};
-use crate::event::{Moment, Redactor};
+use super::{Entry, Flag, GlobalOption, Problem, Requirements};
+use crate::event::{Moment, Redactor, WHEELHOUSE_BESIDE_INDEX, directory_of_links};
 
 /// The version of the document's format.
 const SCHEMA: u32 = 1;
@@ -136,10 +136,28 @@ impl DependencyManifest {
             total_dependencies: dependencies.iter().filter(|dependency| !dependency.constraint).count(),
             options: options.collect(),
             errors: remarks(&mut readings.iter().flat_map(|reading| &reading.errors)),
-            warnings: remarks(&mut readings.iter().flat_map(|reading| &reading.warnings)),
+            warnings: [remarks(&mut readings.iter().flat_map(|reading| &reading.warnings)), bypasses(readings)]
+                .concat(),
             dependencies,
         }
     }
+}
+
+/// The wheelhouses that are named without `--no-index` in any of the files: an option of one counts for all.
+fn bypasses(readings: &[Requirements]) -> Vec<Remark> {
+    let options = || readings.iter().flat_map(|reading| &reading.options);
+    if options().any(|option| option.flag == Flag::NoIndex) {
+        return Vec::new();
+    }
+    let is_here = |option: &&GlobalOption| option.value.as_deref().and_then(directory_of_links).is_some();
+    let named = options().filter(|option| option.flag == Flag::FindLinks).filter(is_here);
+    let remark = |option: &GlobalOption| Remark {
+        file: crate::event::text(option.place.file.as_os_str().as_encoded_bytes()),
+        line: Some(option.place.line),
+        message: WHEELHOUSE_BESIDE_INDEX.to_owned(),
+        hint: Some("add `--no-index`".to_owned()),
+    };
+    named.map(remark).collect()
 }
 
 impl Entry {
