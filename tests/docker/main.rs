@@ -8,11 +8,15 @@ mod binary;
 #[path = "../support/requires.rs"]
 #[allow(dead_code, reason = "this binary uses a part of it")]
 mod requires;
+#[path = "../support/streams.rs"]
+#[allow(dead_code, reason = "this binary uses a part of it")]
+mod streams;
 #[path = "../support/wheels.rs"]
 #[allow(dead_code, reason = "this binary uses a part of it")]
 mod wheels;
 
 mod bases;
+mod display;
 mod engine;
 mod examples;
 mod image;
