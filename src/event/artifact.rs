@@ -151,6 +151,9 @@ impl Evidence {
     pub const DESTINATION_FILE: Evidence = Evidence::word("destination-file");
     /// The body in pip's HTTP cache.
     pub const HTTP_CACHE_FILE: Evidence = Evidence::word("http-cache-file");
+    /// pip's HTTP cache, which was used and had room, has nothing of the file although it was downloaded: its index does
+    /// not let it be kept, or is asked without TLS.
+    pub const NO_HTTP_CACHE_FILE: Evidence = Evidence::word("no-http-cache-file");
     /// The file in pip's cache of built wheels.
     pub const WHEEL_CACHE_FILE: Evidence = Evidence::word("wheel-cache-file");
     /// The tool's own temporary file, held open while it existed.
@@ -166,12 +169,13 @@ impl Evidence {
     /// Recorded text was classified after the fact; nothing was observed live.
     pub const TEXT: Evidence = Evidence::word("text");
 
-    const WORDS: [Evidence; 11] = [
+    const WORDS: [Evidence; 12] = [
         Evidence::LOG,
         Evidence::STDOUT,
         Evidence::STDERR,
         Evidence::DESTINATION_FILE,
         Evidence::HTTP_CACHE_FILE,
+        Evidence::NO_HTTP_CACHE_FILE,
         Evidence::WHEEL_CACHE_FILE,
         Evidence::TEMPORARY_FILE,
         Evidence::ACQUIRE_METHOD,

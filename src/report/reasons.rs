@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::history::{History, Identity};
 use super::mounts::cache_mount;
 use super::places::{Places, variable};
-use crate::event::{Artifact, Ecosystem, Invocation, InvocationId, Origin, Purpose, Session};
+use crate::event::{Artifact, Ecosystem, Evidence, Invocation, InvocationId, Origin, Purpose, Session};
 
 /// Why a package file was downloaded. What a setting brought about goes before what chance did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -25,7 +25,7 @@ pub enum Reason {
     Removed,
     /// The step of the image build has no cache mount: what it downloads is gone when it runs again.
     NotKept,
-    /// A fetch by version control is in no cache.
+    /// pip keeps nothing of it: it comes by version control, or its index does not let it be kept.
     NotCacheable,
     /// This session had downloaded the same file already.
     Repeated,
@@ -76,7 +76,9 @@ impl Reason {
             Reason::Disabled => "pip was told to keep no cache",
             Reason::Removed => "it lay there after an earlier session, and was removed",
             Reason::NotKept => "the step has no cache mount: what it downloads is gone when it runs again",
-            Reason::NotCacheable => "what version control fetches is in no cache",
+            Reason::NotCacheable => {
+                "pip's cache has nothing of it: it comes by version control, or from an index that forbids to keep it or has no TLS"
+            }
             Reason::Repeated => "this session had downloaded it already",
             Reason::Changed => "an earlier session had another version, or other bytes",
             Reason::Cold => "no session in this directory had it before, or not in this cache mount",
@@ -105,9 +107,9 @@ impl Reason {
                  apt-get ...`",
             ),
             Reason::NotKept => Some("`RUN --mount=type=cache,target=/root/.cache/pip pip ...`"),
-            Reason::NotCacheable => {
-                Some("build a wheel of it once (`wheeltap wheelhouse build`) and install that from the wheelhouse")
-            }
+            Reason::NotCacheable => Some(
+                "put a wheel of it into a wheelhouse once (`wheeltap wheelhouse build`), and install it from there: `--no-index --find-links wheelhouse`",
+            ),
             Reason::Repeated if is_deb => Some("install it in one step that the others build upon"),
             Reason::Repeated => Some("install both in one run, or let the runs share pip's cache or a wheelhouse"),
             Reason::Changed => Some("pin the version if the change was not wanted"),
@@ -172,6 +174,9 @@ fn by_setting(session: &Session, artifact: &Artifact, run: Option<&Invocation>, 
         }
         if keeps_no_cache(session, run, instruction) {
             return Some(Reason::Disabled);
+        }
+        if artifact.evidence.contains(&Evidence::NO_HTTP_CACHE_FILE) {
+            return Some(Reason::NotCacheable);
         }
     }
     if artifact.ecosystem == Ecosystem::Deb {

@@ -71,8 +71,8 @@ impl<'a> Example<'a> {
         (said[0].remedy.clone(), said[0].line)
     }
 
-    /// Does as advised to a line; then the first build fills the cache, for the reason `fills`, and the second downloads
-    /// nothing.
+    /// Does as advised to a line; then the first build fills the cache, if anything for the reason `fills`, and the second
+    /// downloads nothing.
     #[track_caller]
     fn is_spared_by(&mut self, advised: &(String, usize), edit: impl Fn(&str) -> String, fills: &str, origin: &str) {
         let (advised, line) = (&advised.0, advised.1);
@@ -153,4 +153,28 @@ fn a_cache_mount_that_is_emptied_no_more_keeps_what_apt_downloads() {
         // What the mount lost is fetched once more.
         example.is_spared_by(&advised, edit, "removed", "archive-cache");
     }
+}
+
+#[test]
+fn a_wheelhouse_spares_what_its_index_forbids_to_keep() {
+    let Some(world) = world() else { return };
+    let mut example = Example::new(&world, "COPY changing /\nRUN pip install fleeting\n");
+    let advised = example.is_not_spared(&["fleeting-1.0-py3-none-any.whl"], "not-cacheable");
+    // A mount does not help.
+    let mounted = "--mount=type=cache,target=/root/.cache/pip pip install fleeting";
+    let mounted = example.dockerfile.replace("pip install fleeting", mounted);
+    example.project.write("Dockerfile", mounted);
+    assert_eq!(example.is_not_spared(&["fleeting-1.0-py3-none-any.whl"], "not-cacheable"), advised);
+    let [build, options] = typed(&advised.0)[..] else { panic!("{advised:?}") };
+    example.project.write("requirements.txt", "fleeting\n");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wheeltap"));
+    command.args(build.split(' ').skip(1)).args(["--requirements", "requirements.txt"]);
+    command.env("PIP_INDEX_URL", format!("http://127.0.0.1:{}/simple/", world.registry.port));
+    let output = command.current_dir(example.project.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let edit = |step: &str| {
+        let step = step.replace("pip install", &format!("pip install {options}"));
+        step.replacen("RUN", "COPY wheelhouse wheelhouse\nRUN", 1)
+    };
+    example.is_spared_by(&advised, edit, "", "wheelhouse");
 }

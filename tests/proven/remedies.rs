@@ -87,6 +87,28 @@ fn a_version_that_is_pinned_is_not_tried_and_dropped() {
 }
 
 #[test]
+fn what_its_index_forbids_to_keep_is_spared_by_a_wheelhouse() {
+    let Some(builder) = Builder::new() else { return };
+    builder.served.wheel(&Made::new("fleeting", "1.0"));
+    builder.served.wheel(&Made::new("demo", "1.0"));
+    builder.reasons("download INDEX --dest one demo fleeting");
+    let again = builder.reasons("download INDEX --dest two demo fleeting");
+    assert_eq!((again.len(), again[0][0].as_str()), (1, "fleeting-1.0-py3-none-any.whl"), "{again:?}");
+    assert_eq!(again[0][1], "not-cacheable");
+    let typed: Vec<&str> = again[0][2].split('`').skip(1).step_by(2).collect();
+    let [build, options] = typed[..] else { panic!("{again:?}") };
+    std::fs::write(builder.place().join("requirements.txt"), "fleeting\n").unwrap();
+    let index = builder.served.address();
+    let build = build.split_once(' ').unwrap().1;
+    let mut command = with_pip(&builder.pip, builder.place(), &format!("{build} --requirements requirements.txt"));
+    succeeds(command.env("PIP_INDEX_URL", format!("{index}/simple/")));
+    assert_eq!(builder.reasons(&format!("download {options} --dest three fleeting")), [[""; 3]; 0]);
+    // Without TLS, and no reason to trust: the same.
+    let untrusted = builder.reasons(&format!("download --index-url {index}/simple/ --dest four demo"));
+    assert_eq!((untrusted.len(), untrusted[0][1].as_str()), (1, "not-cacheable"), "{untrusted:?}");
+}
+
+#[test]
 fn runs_that_share_a_cache_download_once() {
     let Some(builder) = Builder::new() else { return };
     builder.served.wheel(&Made::new("demo", "1.0"));

@@ -6,13 +6,14 @@ use std::process::{Child, Command, Stdio};
 
 use crate::support::wheels::Made;
 
-/// As Python's own, but that it allows files to be kept, as PyPI does.
+/// As Python's own, but that it allows files to be kept, as PyPI does, unless they are called fleeting.
 const SERVER: &str = "
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 class Handler(SimpleHTTPRequestHandler):
     def end_headers(self):
         if self.path.startswith('/files/'):
-            self.send_header('Cache-Control', 'max-age=365000000, immutable, public')
+            policy = 'no-store' if 'fleeting' in self.path else 'max-age=365000000, immutable, public'
+            self.send_header('Cache-Control', policy)
         super().end_headers()
 server = ThreadingHTTPServer(('127.0.0.1', 0), Handler)
 print(server.server_address[1])

@@ -15,6 +15,9 @@ use sha2::{Digest, Sha224};
 use super::configuration::{Configuration, Environment, expand};
 use crate::event::Sha256;
 
+/// The directories of responses: of pip since 23.3, and before.
+pub(super) const LAYOUTS: [&str; 2] = ["http-v2", "http"];
+
 /// The cache directory of one pip invocation.
 #[derive(Clone, Debug)]
 pub(crate) struct Cache {
@@ -78,11 +81,7 @@ impl Cache {
 
     /// Whether the cache holds anything under `url`, and what.
     pub(crate) fn body(&self, url: &[u8]) -> Option<Body> {
-        let key = key(url);
-        let mut below = PathBuf::new();
-        key.chars().take(5).for_each(|digit| below.push(digit.to_string()));
-        below.push(&key);
-        let apart = self.directory.join("http-v2").join(&below);
+        let [apart, path] = self.places(url);
         match File::open(PathBuf::from(format!("{}.body", apart.display()))) {
             Ok(file) => {
                 let record = read(&apart).ok().and_then(|(bytes, written)| {
@@ -91,7 +90,6 @@ impl Cache {
                 measure(file).ok().map(|body| Body { record, ..body })
             }
             Err(_) => {
-                let path = self.directory.join("http").join(&below);
                 let (bytes, written) = read(&path).ok()?;
                 let response = Response::parse(&bytes)?;
                 let sha256 = Sha256(sha2::Sha256::digest(response.body).into());
@@ -99,6 +97,26 @@ impl Cache {
                 Some(Body { size: response.body.len() as u64, sha256, written, record })
             }
         }
+    }
+
+    /// Whether anything was written under `url` since `began`, as [`Body::written`].
+    pub(super) fn got(&self, url: &[u8], began: i128) -> bool {
+        let is_new = |record: &PathBuf| record.metadata().is_ok_and(|found| written(&found) >= began);
+        self.places(url).iter().any(is_new)
+    }
+
+    /// Where it lies.
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Where the record of `url` lies in each of the layouts.
+    fn places(&self, url: &[u8]) -> [PathBuf; 2] {
+        let key = key(url);
+        let mut below = PathBuf::new();
+        key.chars().take(5).for_each(|digit| below.push(digit.to_string()));
+        below.push(&key);
+        LAYOUTS.map(|layout| self.directory.join(layout).join(&below))
     }
 
     /// A wheel that pip built earlier and kept, found by its file name.
@@ -120,7 +138,7 @@ impl Cache {
 
 /// The name of a response: cachecontrol lower-cases scheme and host, drops the fragment and gives an empty path its
 /// slash; pip has taken the user information out before.
-fn key(url: &[u8]) -> String {
+pub(super) fn key(url: &[u8]) -> String {
     let url = &url[..memchr::memchr(b'#', url).unwrap_or(url.len())];
     let mut normal = Vec::with_capacity(url.len() + 1);
     match memchr::memmem::find(url, b"://") {
@@ -190,7 +208,8 @@ pub(super) fn read(path: &Path) -> io::Result<(Vec<u8>, i128)> {
 /// What a cachecontrol record holds under `response`.
 #[derive(Debug, PartialEq)]
 pub(super) struct Response<'a> {
-    body: &'a [u8],
+    /// The body; empty where it lies apart.
+    pub(super) body: &'a [u8],
     status: u16,
     /// The length of the body as it was sent; `None` where it came in chunks.
     pub(super) length: Option<u64>,

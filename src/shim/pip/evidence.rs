@@ -6,7 +6,7 @@
 //! completes them, and decides only what they leave open.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 
 use super::cache::{Body, Cache, measure, present};
 use super::temporaries::Temporaries;
+use super::unkept;
 use crate::classify::Clues;
 use crate::event::{Artifact, Evidence, Kind, Origin};
 
@@ -34,6 +35,8 @@ pub(crate) struct Files {
     began: Option<i128>,
     /// Whether this pip reads a page that it has cached without asking while the page is fresh: it does from 26.2 on.
     trusts_fresh_pages: Option<bool>,
+    /// Whether pip runs as this process's user.
+    is_this_users: bool,
     temporaries: Temporaries,
     held: HashMap<u64, File>,
     asked: HashMap<u64, Vec<u8>>,
@@ -56,6 +59,7 @@ impl Files {
             wheels: None,
             began,
             trusts_fresh_pages: None,
+            is_this_users: false,
             temporaries: Temporaries::default(),
             held: HashMap::new(),
             asked: HashMap::new(),
@@ -76,6 +80,11 @@ impl Files {
     /// Takes hold of files that have appeared.
     pub(crate) fn look(&mut self) {
         self.temporaries.look();
+    }
+
+    /// pip runs as the user that this process runs as, who may use the same caches.
+    pub(crate) fn of_this_user(self) -> Self {
+        Files { is_this_users: true, ..self }
     }
 
     /// pip leaves wheels in this directory, without saying so of those that it builds.
@@ -211,6 +220,13 @@ impl Files {
         }
     }
 
+    /// All are completed: tells which of them pip did not keep.
+    pub(crate) fn settle(&self, found: &mut BTreeMap<u64, (Box<Artifact>, Box<Clues>)>) {
+        if let (true, Some(cache), Some(began)) = (self.is_this_users, &self.cache, self.began) {
+            unkept::mark(found, cache, began);
+        }
+    }
+
     fn cached(&self, clues: &Clues) -> Option<Body> {
         self.cache.as_ref()?.body(located(clues)?)
     }
@@ -245,7 +261,7 @@ impl Worker {
 }
 
 /// The URL under which pip's cache keeps a file.
-fn located(clues: &Clues) -> Option<&Vec<u8>> {
+pub(super) fn located(clues: &Clues) -> Option<&Vec<u8>> {
     clues.answered.as_ref().or(clues.url.as_ref())
 }
 

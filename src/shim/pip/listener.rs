@@ -61,6 +61,7 @@ impl Listener {
             files.complete(*number, artifact, clues, &mut measured);
         }
         doubt::settle(&mut found);
+        files.settle(&mut found);
         for (number, (artifact, _)) in found {
             session.artifact(number, &artifact);
         }

@@ -18,6 +18,7 @@ mod named;
 mod recording;
 mod tail;
 mod temporaries;
+mod unkept;
 
 pub(crate) use cache::Cache;
 pub(crate) use command::Command;

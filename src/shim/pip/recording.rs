@@ -90,6 +90,7 @@ impl PipRecording {
         let temporaries =
             if cache.is_some() { Temporaries::default() } else { Temporaries::of(environment, &directory) };
         let files = Files::new(directory, cache, Some(began))
+            .of_this_user()
             .with_wheels_in(wheel_directory(command, environment))
             .with_temporaries(temporaries);
         let listener = Listener::new(session, options, files);
