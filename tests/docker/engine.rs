@@ -13,6 +13,9 @@ use crate::requires;
 /// The base image that `docker/base/make` makes.
 pub(crate) const BASE: &str = "wheeltap-test/debian:bookworm";
 
+/// What the examples copy the shims from here: `wheeltap` itself is the user's, of a release, and is left alone.
+pub(crate) const SHIMS: &str = "wheeltap-test/shims";
+
 /// What builds need: one at a time, since they share the engine's cache.
 pub(crate) struct World {
     pub(crate) docker: PathBuf,
@@ -85,7 +88,9 @@ impl<'a> Project<'a> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("docker").join(name);
         let project = Project::new(world, "");
         for entry in std::fs::read_dir(directory).unwrap().flatten() {
-            std::fs::copy(entry.path(), project.path().join(entry.file_name())).unwrap();
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            let text = text.replace("--from=wheeltap ", &format!("--from={SHIMS} "));
+            project.write(entry.file_name().to_str().unwrap(), text);
         }
         project
     }

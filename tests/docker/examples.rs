@@ -2,14 +2,14 @@
 
 use std::process::Command;
 
-use crate::engine::{Project, World, packages, world};
+use crate::engine::{Project, SHIMS, World, packages, world};
 
 /// Makes the image that the recipe copies from.
 fn make_image(world: &World) {
     let docker = world.docker.parent().unwrap();
     let path = format!("{}:{}", docker.display(), std::env::var("PATH").unwrap());
     let made = Command::new("tools/image")
-        .arg(env!("CARGO_BIN_EXE_wheeltap"))
+        .args([env!("CARGO_BIN_EXE_wheeltap"), SHIMS])
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env("PATH", path)
         .env("DOCKER_BUILDKIT", "1")
@@ -94,10 +94,12 @@ fn without_network_a_filled_wheelhouse_suffices_and_an_incomplete_one_is_named()
 fn a_user_who_cannot_write_the_log_directory_is_recorded_by_marked_lines_alone() {
     let Some(world) = world() else { return };
     make_image(&world);
-    let dockerfile = "ARG BASE\nFROM ${BASE}\nCOPY --from=wheeltap /opt/wheeltap /opt/wheeltap\n\
-        ENV PATH=/opt/wheeltap/shims:$PATH WHEELTAP_LOG_DIR=/var/log/wheeltap WHEELTAP_EMIT=1\n\
-        USER nobody\nWORKDIR /tmp\nRUN cd $(mktemp -d) && pip download tapped-dep && false\n";
-    let project = Project::new(&world, dockerfile);
+    let dockerfile = format!(
+        "ARG BASE\nFROM ${{BASE}}\nCOPY --from={SHIMS} /opt/wheeltap /opt/wheeltap\n\
+         ENV PATH=/opt/wheeltap/shims:$PATH WHEELTAP_LOG_DIR=/var/log/wheeltap WHEELTAP_EMIT=1\n\
+         USER nobody\nWORKDIR /tmp\nRUN cd $(mktemp -d) && pip download tapped-dep && false\n"
+    );
+    let project = Project::new(&world, &dockerfile);
     let built = project.tapped(&[], &["--no-cache"]);
     assert_ne!(built.status, Some(0));
     assert_eq!(
