@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::binary::linked_statically;
 use crate::engine::{BASE, Built, Project, World, packages};
@@ -102,10 +102,14 @@ fn assert_unseen(built: &Built) {
 fn assert_recorded(session: &Value, origins: [&str; 2]) {
     let expected = [(DEB.to_owned(), origins[0].to_owned()), (WHEEL.to_owned(), origins[1].to_owned())];
     assert_eq!(packages(session), expected, "{session}");
-    let (deb, wheel) = (&session["downloads"]["apt"][0]["step"], &session["downloads"]["wheels"][0]["step"]);
+    let (deb, wheel) = (&session["downloads"]["apt"][0], &session["downloads"]["wheels"][0]);
+    for of_shims in [deb, wheel] {
+        assert!(of_shims["sha256"].is_string() && of_shims["size_bytes"].is_u64(), "{of_shims}");
+    }
+    let (deb, wheel) = (&deb["step"], &wheel["step"]);
     assert_eq!((&deb["stage"], &deb["line"]), (&"other".into(), &3.into()), "{deb}");
     assert_eq!((&wheel["stage"], &wheel["line"]), (&"api builder".into(), &5.into()), "{wheel}");
-    assert_eq!(session["summary"]["complete"], true, "{session}");
+    assert_eq!((&session["summary"]["complete"], &session["blind_spots"]), (&true.into(), &json!([])), "{session}");
 }
 
 pub(crate) fn compose(world: &World) {
@@ -124,13 +128,15 @@ pub(crate) fn compose(world: &World) {
     for service in ["api", "other", "inline"] {
         assert_same(&world.docker, &format!("tapped/{service}:bare"), &format!("tapped/{service}:injected"));
     }
-    // From a directory below, one of the services, from the layer cache.
-    let again = run(&project, Some("all"), &["compose", "--project-directory", "other/..", "build", "api", "other"]);
+    // Files that are named, some of the services, from the layer cache.
+    let files = ["compose", "-f", "compose.yml", "--file=compose.override.yml"];
+    let again = run(&project, Some("all"), &[&files[..], &["build", "api", "other"]].concat());
     assert!(again.stderr.contains("100 % of the steps cached"), "{again:?}");
     assert_recorded(&project.session(), ["layer-cache", "layer-cache"]);
 
     project.write("failing.yml", "services: {one: {build: {context: ., dockerfile: failing}}}\n");
-    let arguments = ["compose", "-f", "failing.yml", "build", "--no-cache"];
+    project.write(".env", "COMPOSE_FILE=failing.yml\n");
+    let arguments = ["compose", "--project-directory", "other/..", "build", "--no-cache"];
     let (bare, tapped) = (run(&project, None, &arguments), run(&project, Some("all"), &arguments));
     assert_eq!((tapped.status, steps(&tapped)), (bare.status, steps(&bare)), "{tapped:?}");
     assert!(

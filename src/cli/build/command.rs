@@ -352,6 +352,9 @@ mod tests {
         assert!(parse("docker build -qt x .").quiet);
         assert_eq!(parse("docker -H x build .").client(), ["docker", "-H", "x"]);
         assert_eq!(parse("docker-compose -f x build").client(), ["docker"]);
+        let named = parse("docker build --build-context base=docker-image://x --build-context=y=../y .").contexts;
+        let names = [("base", "docker-image://x"), ("y", "../y")].map(|(name, at)| (name.to_owned(), at.to_owned()));
+        assert_eq!(named, names);
         let several = parse("docker compose -f a --file=b --progress tty build --build-arg X=y api other");
         assert_eq!(several.operands, ["api", "other"]);
         assert_eq!(several.progress.as_deref(), Some(OsStr::new("tty")));
