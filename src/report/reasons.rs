@@ -106,7 +106,10 @@ impl Reason {
                 "`RUN --mount=type=cache,target=/var/cache/apt,sharing=locked rm -f /etc/apt/apt.conf.d/docker-clean && \
                  apt-get ...`",
             ),
-            Reason::NotKept => Some("`RUN --mount=type=cache,target=/root/.cache/pip pip ...`"),
+            Reason::NotKept => Some(
+                "`RUN --mount=type=cache,target=/root/.cache/pip pip ...`; for another user than root the directory that \
+                 `pip cache dir` names, with `uid=` of that user",
+            ),
             Reason::NotCacheable => Some(
                 "put a wheel of it into a wheelhouse once (`wheeltap wheelhouse build`), and install it from there: `--no-index --find-links wheelhouse`",
             ),
