@@ -98,13 +98,10 @@ pub(super) fn before(loaded: &Loaded) -> History {
 
 /// What the sessions of `directory` before this one had.
 pub(super) fn earlier(directory: &Directory, before: &SessionId) -> History {
-    let mut history = History::default();
-    for id in directory.sessions().unwrap_or_default() {
-        if id < *before
-            && let Ok(earlier) = Source::Stamp(directory.clone(), id).read()
-        {
-            history.add(&earlier.session);
-        }
+    let (mut history, mut buffer) = (History::default(), Vec::new());
+    for id in directory.sessions().unwrap_or_default().into_iter().filter(|id| id < before) {
+        // What cannot be read tells nothing.
+        let _ = Source::Stamp(directory.clone(), id).past(&mut buffer, |past| history.add_past(past));
     }
     history
 }

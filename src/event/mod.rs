@@ -15,6 +15,7 @@ pub mod json;
 pub mod marked;
 mod moment;
 mod network;
+mod past;
 mod redact;
 mod session;
 mod summary;
@@ -29,6 +30,7 @@ pub use moment::Moment;
 pub use network::{
     Command, Completeness, Connection, Missing, Network, Unavailable, Unexplained, Watch, Watched, host_of,
 };
+pub use past::{Instruction, Obtained, Past};
 pub use redact::{REDACTED, Redactor};
 pub use session::{BuildInfo, Downloads, Invocation, InvocationId, SCHEMA, Session, SessionId};
 pub use summary::{Summary, install_method};

@@ -14,6 +14,7 @@ mod fold;
 mod glimpse;
 mod journal;
 mod machine;
+mod past;
 mod publish;
 mod read;
 mod session;

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::mounts::cache_mount;
-use crate::event::{Artifact, Ecosystem, Session, Sha256, canonical_name};
+use crate::event::{Artifact, Ecosystem, Obtained, Past, Session, Sha256, canonical_name};
 
 /// What tells two files apart: their bytes where these are known, else their name, else where they came from.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,11 +16,11 @@ pub enum Identity {
 
 impl Identity {
     /// Of an artifact; `None` where not even an address is known.
-    pub fn of(artifact: &Artifact) -> Option<Self> {
-        let name = || artifact.filename.as_ref().or(artifact.source.as_ref());
-        match artifact.sha256 {
+    pub fn of<'a>(artifact: impl Into<Obtained<'a>>) -> Option<Self> {
+        let Obtained { ecosystem, filename, source, sha256, .. } = artifact.into();
+        match sha256 {
             Some(digest) => Some(Identity::Bytes(digest)),
-            None => name().map(|name| Identity::Named(artifact.ecosystem, name.clone())),
+            None => filename.or(source).map(|name| Identity::Named(ecosystem, name.into_owned())),
         }
     }
 }
@@ -30,14 +30,15 @@ impl Identity {
 pub type Package = (Ecosystem, String);
 
 /// The package that an artifact is a file of.
-pub fn package(artifact: &Artifact) -> Option<Package> {
-    let name = artifact.name.as_deref()?;
-    let name = match (artifact.ecosystem, &artifact.arch) {
+pub fn package<'a>(artifact: impl Into<Obtained<'a>>) -> Option<Package> {
+    let Obtained { ecosystem, name, arch, .. } = artifact.into();
+    let name = name?;
+    let name = match (ecosystem, arch) {
         (Ecosystem::Deb, Some(arch)) => format!("{name}:{arch}"),
-        (Ecosystem::Deb, None) => name.to_owned(),
-        _ => canonical_name(name),
+        (Ecosystem::Deb, None) => name.into_owned(),
+        _ => canonical_name(&name),
     };
-    Some((artifact.ecosystem, name))
+    Some((ecosystem, name))
 }
 
 /// Package files of earlier sessions.
@@ -53,20 +54,28 @@ pub struct History {
 impl History {
     /// Adds a session; the later one of two says which version came last.
     pub fn add(&mut self, session: &Session) {
+        self.add_past(&Past::from(session));
+    }
+
+    /// Adds what is known of a session that is past.
+    pub fn add_past(&mut self, past: &Past<'_>) {
         self.sessions += 1;
-        for artifact in session.downloads.all().filter(|artifact| artifact.kind.is_package()) {
+        for file in past.files.iter().filter(|file| file.kind.is_package()) {
             // What failed was not obtained.
-            if artifact.cached().is_none() {
+            if file.origin.cached().is_none() {
                 continue;
             }
-            if let Some(identity) = Identity::of(artifact) {
-                if let Some((host, place)) = place(session, artifact) {
+            if let Some(identity) = Identity::of(file.clone()) {
+                if let Some((host, place)) = place(past.hostname.as_deref(), file) {
                     self.kept.insert((identity.clone(), host.to_owned(), place.to_owned()));
                 }
                 self.files.insert(identity);
             }
-            if let (Some(package), Some(version)) = (package(artifact), &artifact.version) {
-                self.versions.insert(package, version.clone());
+            if let (Some(package), Some(version)) = (package(file.clone()), &file.version) {
+                let last = self.versions.entry(package).or_default();
+                if last != version {
+                    version.as_ref().clone_into(last);
+                }
             }
         }
     }
@@ -84,7 +93,8 @@ impl History {
     /// Whether this very file lay where it was downloaded to now, on the same machine: in the same cache mount, or at the
     /// same path and no image layer between.
     pub(super) fn had_it_there(&self, session: &Session, artifact: &Artifact) -> bool {
-        let (Some(identity), Some((host, place))) = (Identity::of(artifact), place(session, artifact)) else {
+        let (host, file) = (session.build_info.hostname.as_deref(), Obtained::from(artifact));
+        let (Some(identity), Some((host, place))) = (Identity::of(artifact), place(host, &file)) else {
             return false;
         };
         self.kept.contains(&(identity, host.to_owned(), place.to_owned()))
@@ -97,10 +107,10 @@ impl History {
 }
 
 /// The machine and the place at which a file is found again by a later session.
-fn place<'a>(session: &'a Session, artifact: &'a Artifact) -> Option<(&'a str, &'a str)> {
-    let place = match &artifact.step {
-        Some(step) => cache_mount(step.instruction.as_deref()?, artifact.ecosystem)?,
-        None => artifact.destination.as_deref()?,
+fn place<'a>(host: Option<&'a str>, file: &'a Obtained<'_>) -> Option<(&'a str, &'a str)> {
+    let place = match &file.step {
+        Some(step) => cache_mount(step.text.as_deref()?, file.ecosystem)?,
+        None => file.destination.as_deref()?,
     };
-    Some((session.build_info.hostname.as_deref()?, place))
+    Some((host?, place))
 }
