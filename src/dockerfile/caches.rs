@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use super::commands::{Simple, commands};
 use super::instructions;
 use crate::event::CacheState::{self, Broken, Bypassed, Cold, Disabled};
-use crate::event::{WHEELHOUSE_BESIDE_INDEX, directory_of_links, truth_value};
+use crate::event::{PLAIN_INDEX, WHEELHOUSE_BESIDE_INDEX, directory_of_links, is_plain_index, truth_value};
 
 /// Whose cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,8 +44,8 @@ struct Stage {
     user: String,
     /// Whether anything before took docker-clean away.
     is_rid_of_clean: bool,
-    /// Whether anything before told apt to keep packages, which `apt` does not do of itself.
-    keeps_packages: bool,
+    /// Whether apt was told to keep packages, which `apt-get` does of itself and `apt` does not.
+    keeps_packages: Option<bool>,
 }
 
 /// A mount of a step.
@@ -57,7 +57,7 @@ struct Mount<'a> {
 /// What is wrong with the caches of the steps of the Dockerfile `text`.
 pub fn caches(text: &str) -> Vec<Diagnosis> {
     let fresh =
-        Stage { variables: HashMap::new(), user: "root".to_owned(), is_rid_of_clean: false, keeps_packages: false };
+        Stage { variables: HashMap::new(), user: "root".to_owned(), is_rid_of_clean: false, keeps_packages: None };
     let mut stage = fresh.clone();
     let (mut stages, mut name): (HashMap<String, Stage>, Option<String>) = (HashMap::new(), None);
     let (mut found, mut number) = (Vec::new(), 0);
@@ -96,7 +96,9 @@ fn step(line: usize, rest: &str, stage: &mut Stage, found: &mut Vec<Diagnosis>) 
     let text = &rest[length..];
     // What this step does away with counts from its beginning: it comes first wherever it is of use.
     stage.is_rid_of_clean |= text.contains("docker-clean");
-    stage.keeps_packages |= text.contains("Keep-Downloaded-Packages");
+    if let Some(keeps) = keeps_packages(text) {
+        stage.keeps_packages = Some(keeps);
+    }
     let mut exported = stage.variables.clone();
     let all = commands(text);
     for one in &all {
@@ -136,7 +138,11 @@ impl<'a> Pip<'a> {
     }
 
     fn value(&self, names: &[&str]) -> Option<&'a str> {
-        self.words.iter().enumerate().find_map(|(at, word)| match word.split_once('=') {
+        self.values(names).next()
+    }
+
+    fn values(&self, names: &[&str]) -> impl Iterator<Item = &'a str> {
+        self.words.iter().enumerate().filter_map(|(at, word)| match word.split_once('=') {
             Some((name, value)) if names.contains(&name) => Some(value),
             _ if names.contains(&word.as_str()) => self.words.get(at + 1).map(String::as_str),
             _ => None,
@@ -200,7 +206,16 @@ impl<'a> Pip<'a> {
             let foreign = !is_root(&stage.user) && mount.uid.is_none();
             let owned = mount.uid.is_some_and(|uid| uid != "0") && is_root(&stage.user);
             if !foreign && !owned {
-                return None;
+                let index =
+                    self.value(&["--index-url", "-i", "--pypi-url"]).map(|url| (url, "`--index-url`".to_owned()));
+                let index = index.or_else(|| {
+                    let (url, at) = set("PIP_INDEX_URL")?;
+                    Some((url.as_str(), format!("`PIP_INDEX_URL` on line {at}")))
+                });
+                let trusted = set("PIP_TRUSTED_HOST").map_or("", |(hosts, _)| hosts.as_str());
+                let trusted = || self.values(&["--trusted-host"]).chain(trusted.split_whitespace());
+                let (_, evidence) = index.filter(|(url, _)| is_plain_index(url, trusted()))?;
+                return diagnosis(Bypassed, PLAIN_INDEX, evidence, "name the index by `https:`".to_owned());
             }
             let text = "the cache mount is another user's: pip warns, and keeps nothing";
             let owner = mount.uid.unwrap_or("0");
@@ -310,13 +325,31 @@ fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[M
         let remedy = "begin the step with `rm -f /etc/apt/apt.conf.d/docker-clean`".to_owned();
         return diagnosis(Disabled, text, evidence, remedy);
     }
+    let said = || command.words.join(" ");
     let is_apt = command.words.first().is_some_and(|word| word.rsplit('/').next() == Some("apt"));
-    if is_apt && !stage.keeps_packages {
-        let text = "a cache is mounted, and `apt`, unlike `apt-get`, keeps no package that it has installed";
-        let remedy = "use `apt-get`, or `-o APT::Keep-Downloaded-Packages=true`".to_owned();
-        return diagnosis(Disabled, text, format!("`{}`", command.words.join(" ")), remedy);
+    match keeps_packages(&said()).or(stage.keeps_packages) {
+        Some(false) => {
+            let text = "a cache is mounted, and apt is told to keep no package that it has installed";
+            let evidence = format!("`{KEEP}` is said to be false");
+            diagnosis(Disabled, text, evidence, "leave that out".to_owned())
+        }
+        None if is_apt => {
+            let text = "a cache is mounted, and `apt`, unlike `apt-get`, keeps no package that it has installed";
+            let remedy = format!("use `apt-get`, or `-o {KEEP}=true`");
+            diagnosis(Disabled, text, format!("`{}`", said()), remedy)
+        }
+        _ => None,
     }
-    None
+}
+
+const KEEP: &str = "APT::Keep-Downloaded-Packages";
+
+/// What `text` says last of the setting, as a value on a command line or in a file that it writes.
+fn keeps_packages(text: &str) -> Option<bool> {
+    let at = text.to_ascii_lowercase().rfind("keep-downloaded-packages")?;
+    let value = text[at + "keep-downloaded-packages".len()..].trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
+    let value = value.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    Some(!["0", "no", "false", "without", "off", "disable"].contains(&value.to_ascii_lowercase().as_str()))
 }
 
 #[cfg(test)]

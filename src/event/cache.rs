@@ -34,6 +34,17 @@ impl CacheState {
 pub const WHEELHOUSE_BESIDE_INDEX: &str =
     "a wheelhouse is named, and an index beside it: of the same version pip takes the index's";
 
+/// What pip's cache is bypassed by where no host is trusted.
+pub const PLAIN_INDEX: &str = "the index is asked over plain HTTP, of which pip keeps nothing";
+
+/// Whether pip keeps nothing of what this index sends: it has no TLS, and none of `trusted` (`--trusted-host`, each with
+/// a port or without) is its host.
+pub fn is_plain_index<'a>(url: &str, trusted: impl IntoIterator<Item = &'a str>) -> bool {
+    let is_plain = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
+    let host = super::host_of(url).filter(|_| is_plain);
+    host.is_some_and(|host| !trusted.into_iter().any(|one| one == host || one.split(':').next() == Some(&*host)))
+}
+
 /// The directory that a place of pip's `--find-links` is, if it is none of the network.
 pub fn directory_of_links(place: &str) -> Option<&str> {
     match place.strip_prefix("file:") {

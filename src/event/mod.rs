@@ -23,7 +23,7 @@ mod truth;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
 pub use bytes::{printable, shell_word, text};
-pub use cache::{CacheState, WHEELHOUSE_BESIDE_INDEX, directory_of_links};
+pub use cache::{CacheState, PLAIN_INDEX, WHEELHOUSE_BESIDE_INDEX, directory_of_links, is_plain_index};
 pub use filename::{Filename, Tags, canonical_name, sdist_stem};
 pub use journal::{Attempt, AttemptKind, Event};
 pub use moment::Moment;

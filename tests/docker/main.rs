@@ -1,4 +1,5 @@
-//! Real image builds: injected and by the recipe, compared with bare ones, offline, from the layer cache.
+//! Real image builds: injected and by the recipe, compared with bare ones, offline, from the layer cache; and what is said
+//! of their caches before.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -16,6 +17,7 @@ mod streams;
 mod wheels;
 
 mod bases;
+mod caches;
 mod display;
 mod engine;
 mod examples;

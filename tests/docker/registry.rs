@@ -34,11 +34,6 @@ impl Registry {
             let made = if name == "tapped-api" { made.requires(&["tapped-dep"]) } else { made };
             made.wheel(&directory.path().join("files"));
         }
-        let mut packages = String::new();
-        for (name, depends) in [("tapped-library", ""), ("tapped-tool", "Depends: tapped-library\n")] {
-            packages.push_str(&deb(&directory.path().join("apt"), name, depends));
-        }
-        std::fs::write(directory.path().join("apt/Packages"), packages).unwrap();
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let taken = Arc::new(Mutex::new(Vec::new()));
@@ -49,7 +44,18 @@ impl Registry {
                 std::thread::spawn(move || serve(stream, &root, &account));
             }
         });
-        Registry { directory, port, taken }
+        let registry = Registry { directory, port, taken };
+        registry.package("tapped-library", "");
+        registry.package("tapped-tool", "Depends: tapped-library\n");
+        registry
+    }
+
+    /// Makes a Debian package and offers it.
+    pub(crate) fn package(&self, name: &str, depends: &str) {
+        let apt = self.directory.path().join("apt");
+        let entry = deb(&apt, name, depends);
+        let mut index = std::fs::OpenOptions::new().create(true).append(true).open(apt.join("Packages")).unwrap();
+        index.write_all(entry.as_bytes()).unwrap();
     }
 
     /// A file that is served.

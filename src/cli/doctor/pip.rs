@@ -12,7 +12,9 @@ use super::check::{Check, Verdict};
 use super::settings::{Setting, Settings};
 use crate::cli::counted;
 use crate::event::CacheState::{Broken, Bypassed, Cold, Disabled};
-use crate::event::{WHEELHOUSE_BESIDE_INDEX, directory_of_links, host_of, shell_word, text, truth_value};
+use crate::event::{
+    PLAIN_INDEX, WHEELHOUSE_BESIDE_INDEX, directory_of_links, is_plain_index, shell_word, text, truth_value,
+};
 use crate::shim::pip::{Entries, Environment, Inherited, expand};
 
 const CACHE: &str = "pip-cache";
@@ -164,13 +166,10 @@ fn of_the_caller(directory: &Path) -> Option<PathBuf> {
 fn plain_index(settings: &Settings) -> Option<Check> {
     let index = settings.get("index-url")?;
     let url = text(index.value.as_encoded_bytes());
-    let host = host_of(&url)?;
-    let is_plain = url.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
     let trusted = settings.get("trusted-host").map(|hosts| text(hosts.value.as_encoded_bytes())).unwrap_or_default();
-    let is_trusted = trusted.split_whitespace().any(|one| one == host || one.split(':').next() == Some(&*host));
-    (is_plain && !is_trusted).then(|| {
+    is_plain_index(&url, trusted.split_whitespace()).then(|| {
         Verdict::Cache(Bypassed)
-            .of(CACHE, "pip's cache: the index is asked over plain HTTP, of which pip keeps nothing")
+            .of(CACHE, format!("pip's cache: {PLAIN_INDEX}"))
             .seen_by(index.evidence)
             .hint("name the index by `https:`")
     })

@@ -42,6 +42,8 @@ fn steps_of_pip() {
         ("ENV PIP_CACHE_DIR=/c", "--mount=type=cache,dst=/c pip install x", None),
         ("", "--mount=type=cache,target=/root/.cache/pip,uid=5 pip install x", pip(Broken)),
         ("", "--mount=type=bind,target=/root/.cache/pip pip install x", pip(Cold)),
+        ("ENV PIP_INDEX_URL=http://index.example/simple", &format!("{PIP} pip install x"), pip(Bypassed)),
+        ("", &format!("{PIP} pip install -i http://i.example/ --trusted-host a --trusted-host i.example:80 x"), None),
     ] {
         assert_eq!(said(before, step), expected, "{before} / {step}");
     }
@@ -69,6 +71,12 @@ fn steps_of_apt() {
             &format!("{APT} apt install -y x"),
             None,
         ),
+        (
+            &format!("RUN {rid}; echo 'APT::Keep-Downloaded-Packages \"off\";' >/x"),
+            &format!("{APT} apt-get install x"),
+            apt(Disabled),
+        ),
+        (&format!("RUN {rid}"), &format!("{APT} apt -o APT::Keep-Downloaded-Packages=1 install x"), None),
         (&format!("RUN {rid}"), &format!("{APT} apt-get install -o Dir::Cache::archives=/other -y x"), apt(Bypassed)),
     ] {
         assert_eq!(said(before, step), expected, "{before} / {step}");
