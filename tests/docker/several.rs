@@ -91,7 +91,9 @@ fn steps(built: &Built) -> Vec<String> {
     log.told().into_iter().filter(|line| !is_shared(line)).collect()
 }
 
+/// Asserts that steps were wrapped, and that nothing shows it.
 fn assert_unseen(built: &Built) {
+    assert!(!built.stderr.contains("nothing was injected"), "{built:?}");
     for ours in ["@wheeltap1:", "/dev/.wheeltap", "wheeltap-inject"] {
         assert!(!built.stdout.contains(ours) && !built.stderr.contains(ours), "{built:?}");
     }
