@@ -7,10 +7,14 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::engine::{Project, World, packages, world};
+use crate::image::remove;
 
 /// What the official images of Debian hold.
 const CLEAN: &str = r#"RUN echo 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb || true"; };' >/etc/apt/apt.conf.d/docker-clean
 "#;
+
+/// What is built, and is not needed.
+const IMAGE: &str = "wheeltap-test/remedied";
 
 /// What each step of an example comes after.
 const HEAD: &str = "ARG BASE\nFROM ${BASE} AS one\nENV PIP_TRUSTED_HOST=127.0.0.1 PIP_BREAK_SYSTEM_PACKAGES=1\n";
@@ -41,7 +45,8 @@ impl<'a> Example<'a> {
     fn build(&mut self) -> (Vec<Said>, u64) {
         self.changes += 1;
         self.project.write("changing", self.changes.to_string());
-        let built = self.project.tapped(&["--inject"], &[]);
+        let built = self.project.tapped(&["--inject"], &["-t", IMAGE]);
+        remove(&self.project.world.docker, &[IMAGE]);
         assert_eq!(built.status, Some(0), "{}", built.stderr);
         let mut command = Command::new(env!("CARGO_BIN_EXE_wheeltap"));
         let output = command.args(["report", "--format", "json"]).current_dir(self.project.path()).output().unwrap();
