@@ -240,3 +240,37 @@ fn a_step_of_which_only_a_shim_watched_its_tool_is_not_certified() {
     assert!(said.reasons().contains("only its pips and apts were heard"), "{}", said.reasons());
     assert_eq!(said.certificate["boundary"], "kernel-netns");
 }
+
+/// Debian's own sudo in a step of a user: it works, and the certificate says why not every process could be watched;
+/// asked for by name, every process is watched and sudo says what it lacks.
+// Contract: observe-transparent
+#[test]
+fn a_users_sudo_works_in_a_step_or_the_certificate_says_why_not() {
+    const SUDO: &str = "wheeltap-test/sudo";
+    if !can_build() {
+        return;
+    }
+    let place = Place::new();
+    let image = format!(
+        "FROM {BASE}\nRUN apt-get -qq update && apt-get install -y -qq --no-install-recommends sudo && useradd -m app && \
+         echo 'app ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/app\n"
+    );
+    place.write("Dockerfile", &image);
+    let mut docker = Command::new("/usr/bin/docker");
+    docker
+        .args(["build", "-q", "-t", SUDO, "--network=host", "."])
+        .current_dir(place.path())
+        .env("DOCKER_BUILDKIT", "1");
+    if !crate::requires::met("no way to Debian's sudo", docker.output().is_ok_and(|output| output.status.success())) {
+        return;
+    }
+    let steps = "USER app\nRUN echo user $(sudo id -u); sudo apt-get --version >/tmp/x && echo apt $?\n";
+    let said = verify(&place, &["--inject"], &["--no-cache", "--progress=plain"], &format!("FROM {SUDO}\n{steps}"));
+    assert!(said.stderr.contains(" user 0\n") && said.stderr.contains(" apt 0\n"), "{}", said.stderr);
+    assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+    assert!(said.reasons().contains("no_new_privs would be needed, and would break sudo"), "{}", said.reasons());
+    let observed = format!("FROM {SUDO}\nENV WHEELTAP_WITNESS=observe\n{steps}");
+    let observed = verify(&place, &["--inject"], &["--no-cache", "--progress=plain"], &observed);
+    assert!(observed.stderr.contains("sudo: The \"no new privileges\" flag is set"), "{}", observed.stderr);
+    assert!(!observed.reasons().contains("could not be watched"), "{}", observed.reasons());
+}
