@@ -154,6 +154,8 @@ impl Evidence {
     /// pip's HTTP cache, which was used and had room, has nothing of the file although it was downloaded: its index does
     /// not let it be kept, or is asked without TLS.
     pub const NO_HTTP_CACHE_FILE: Evidence = Evidence::word("no-http-cache-file");
+    /// pip was told to keep no cache: by an option, a variable or its configuration.
+    pub const CACHE_DISABLED: Evidence = Evidence::word("cache-disabled");
     /// The file in pip's cache of built wheels.
     pub const WHEEL_CACHE_FILE: Evidence = Evidence::word("wheel-cache-file");
     /// The tool's own temporary file, held open while it existed.
@@ -169,17 +171,19 @@ impl Evidence {
     /// Recorded text was classified after the fact; nothing was observed live.
     pub const TEXT: Evidence = Evidence::word("text");
 
-    const WORDS: [Evidence; 12] = [
+    const WORDS: [Evidence; 14] = [
         Evidence::LOG,
         Evidence::STDOUT,
         Evidence::STDERR,
         Evidence::DESTINATION_FILE,
         Evidence::HTTP_CACHE_FILE,
         Evidence::NO_HTTP_CACHE_FILE,
+        Evidence::CACHE_DISABLED,
         Evidence::WHEEL_CACHE_FILE,
         Evidence::TEMPORARY_FILE,
         Evidence::ACQUIRE_METHOD,
         Evidence::PRE_INSTALL_HOOK,
+        Evidence::PRINT_URIS,
         Evidence::LISTING,
         Evidence::TEXT,
     ];

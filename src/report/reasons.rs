@@ -175,7 +175,7 @@ fn by_setting(session: &Session, artifact: &Artifact, run: Option<&Invocation>, 
         if artifact.origin == Origin::Vcs {
             return Some(Reason::NotCacheable);
         }
-        if keeps_no_cache(session, run, instruction) {
+        if artifact.evidence.contains(&Evidence::CACHE_DISABLED) || keeps_no_cache(session, run, instruction) {
             return Some(Reason::Disabled);
         }
         if artifact.evidence.contains(&Evidence::NO_HTTP_CACHE_FILE) {

@@ -130,6 +130,23 @@ fn a_cache_mount_keeps_what_pip_downloads() {
     example.is_spared_by(&advised, begun_as("pip"), "cold", "http-cache");
 }
 
+/// pip hears of it by the image's environment alone, and takes any value for a yes.
+#[test]
+fn a_cache_that_the_image_disables_is_named() {
+    let Some(world) = world() else { return };
+    let disabled = "ENV PIP_NO_CACHE_DIR=0\n";
+    let mut example = Example::new(&world, &format!("{disabled}COPY changing /\nRUN pip install tapped-api\n"));
+    let advised = example.is_not_spared(&WHEELS, "disabled");
+    assert!(advised.len() == 1 && advised[0].1 == 6, "{advised:?}");
+    let edit = |remedy: &str, step: &str| {
+        let [option, variable, run] = typed(remedy)[..] else { panic!("{remedy}") };
+        assert_eq!((option, variable), ("--no-cache-dir", "PIP_NO_CACHE_DIR"));
+        step.replacen("RUN", run, 1)
+    };
+    example.dockerfile = example.dockerfile.replace(disabled, "# Nothing is disabled.\n");
+    example.is_spared_by(&advised, edit, "cold", "http-cache");
+}
+
 #[test]
 fn a_cache_mount_without_docker_clean_keeps_what_apt_downloads() {
     let Some(world) = world() else { return };

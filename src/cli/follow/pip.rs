@@ -13,7 +13,7 @@ use crate::event::{Invocation, Redactor, text};
 use crate::ledger::invocation_id;
 use crate::restore::{Facts, Restorer};
 use crate::shim::pip::{
-    Cache, Command, Configuration, Environment, Files, Listener, arguments_of_module, installed_version, urls,
+    Cache, Command, Configuration, Environment, Files, Listener, NoCache, arguments_of_module, installed_version, urls,
     wheel_directory,
 };
 use crate::shim::{Session, look_up};
@@ -78,7 +78,7 @@ impl Pip {
         };
         let options = pip::Options {
             log: true,
-            no_cache: cache.is_none(),
+            no_cache: matches!(cache, Err(NoCache::Disabled)),
             version: installed_version(&tool),
             urls: urls(&command, &directory, writer),
         };
@@ -102,7 +102,7 @@ impl Pip {
         let invocation = Invocation::new(invocation_id(), "pip", "log");
         let session = books.journal().map(|journal| Session::of(journal, Redactor::default(), invocation));
         let options = pip::Options { log: true, ..pip::Options::default() };
-        let files = Files::new(PathBuf::new(), None, None);
+        let files = Files::new(PathBuf::new(), Err(NoCache::Unknown), None);
         let listener = session.map(|mut session| {
             session.blind_spot("the process was too fast to be asked for its command line and directory");
             Listener::new(session, options, files)

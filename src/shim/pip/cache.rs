@@ -53,8 +53,17 @@ pub(crate) struct Record {
     pub(crate) fresh_until: Option<i128>,
 }
 
+/// Why no cache of pip's is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoCache {
+    /// pip was told to keep none.
+    Disabled,
+    /// Nothing that can be seen says where it is: without a home pip asks the list of users.
+    Unknown,
+}
+
 impl Cache {
-    /// The cache that pip will use, `None` where it is disabled. `given` is the value of `--cache-dir`, `disabled`
+    /// The cache that pip will use. `given` is the value of `--cache-dir`, `disabled`
     /// whether `--no-cache-dir` is among the options. Any value of `PIP_NO_CACHE_DIR` but the empty one disables.
     pub(crate) fn locate(
         given: Option<&[u8]>,
@@ -62,12 +71,12 @@ impl Cache {
         isolated: bool,
         configuration: &Configuration,
         environment: &impl Environment,
-    ) -> Option<Cache> {
+    ) -> Result<Cache, NoCache> {
         let variable = |name| if isolated { None } else { environment.given(name) };
         // pip passes over a setting without a value.
         let says = |value: Option<&Vec<u8>>| value.is_some_and(|value| !value.is_empty());
         if disabled || variable("PIP_NO_CACHE_DIR").is_some() || says(configuration.no_cache_dir.as_ref()) {
-            return None;
+            return Err(NoCache::Disabled);
         }
         let named = given.map(|path| expand(path, environment));
         let named = named.or_else(|| variable("PIP_CACHE_DIR").map(PathBuf::from));
@@ -76,7 +85,7 @@ impl Cache {
             named.or_else(|| environment.given("XDG_CACHE_HOME").map(|base| PathBuf::from(base).join("pip")));
         let directory =
             directory.or_else(|| environment.given("HOME").map(|home| PathBuf::from(home).join(".cache/pip")));
-        directory.map(|directory| Cache { directory })
+        directory.map(|directory| Cache { directory }).ok_or(NoCache::Unknown)
     }
 
     /// Whether the cache holds anything under `url`, and what.

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use super::cache::{Body, Cache, measure, present};
+use super::cache::{Body, Cache, NoCache, measure, present};
 use super::temporaries::Temporaries;
 use super::unkept;
 use crate::classify::Clues;
@@ -27,7 +27,7 @@ const REWRITTEN: &str =
 /// Looks after the files of one pip invocation.
 pub(crate) struct Files {
     directory: PathBuf,
-    cache: Option<Cache>,
+    cache: Result<Cache, NoCache>,
     /// Where `pip wheel` leaves the wheels that it builds.
     wheels: Option<PathBuf>,
     /// When the invocation began by the clock of the file system, in nanoseconds: what was written later is new. `None`
@@ -52,7 +52,7 @@ struct Worker {
 
 impl Files {
     /// `directory` is pip's working directory; `began` see [`super::cache::written`].
-    pub(crate) fn new(directory: PathBuf, cache: Option<Cache>, began: Option<i128>) -> Self {
+    pub(crate) fn new(directory: PathBuf, cache: Result<Cache, NoCache>, began: Option<i128>) -> Self {
         Files {
             directory,
             cache,
@@ -102,7 +102,7 @@ impl Files {
     pub(crate) fn named(&mut self, number: u64, artifact: &Artifact, clues: &Clues) {
         self.hold(number, clues);
         if artifact.origin == Origin::HttpCache
-            && let (Some(url), Some(cache)) = (located(clues), &self.cache)
+            && let (Some(url), Ok(cache)) = (located(clues), &self.cache)
             && self.asked.insert(number, url.clone()).as_ref() != Some(url)
         {
             let worker = self.worker.get_or_insert_with(|| Worker::start(cache.clone()));
@@ -155,7 +155,7 @@ impl Files {
             return fill(artifact, &body, Evidence::DESTINATION_FILE);
         }
         if artifact.origin == Origin::WheelCache {
-            let kept = self.cache.as_ref().zip(artifact.filename.as_deref());
+            let kept = self.cache.as_ref().ok().zip(artifact.filename.as_deref());
             if let Some(body) = kept.and_then(|(cache, filename)| cache.built_wheel(filename)) {
                 fill(artifact, &body, Evidence::WHEEL_CACHE_FILE);
             }
@@ -185,7 +185,9 @@ impl Files {
             // pip keeps pages of https only: a page of a plain-text index, or one that was read without a cache, was
             // fetched. With a cache, a page may be kept under the name to which its URL redirects, which its links tell.
             (None, Some(_)) => {
-                let kept_nowhere = url.starts_with("http://") || self.cache.is_none() || clues.answered.is_some();
+                let kept_nowhere = url.starts_with("http://")
+                    || matches!(self.cache, Err(NoCache::Disabled))
+                    || clues.answered.is_some();
                 kept_nowhere.then_some(Origin::Downloaded)
             }
         };
@@ -222,13 +224,19 @@ impl Files {
 
     /// All are completed: tells which of them pip did not keep.
     pub(crate) fn settle(&self, found: &mut BTreeMap<u64, (Box<Artifact>, Box<Clues>)>) {
-        if let (true, Some(cache), Some(began)) = (self.is_this_users, &self.cache, self.began) {
-            unkept::mark(found, cache, began);
+        match (&self.cache, self.began) {
+            (Ok(cache), Some(began)) if self.is_this_users => unkept::mark(found, cache, began),
+            (Err(NoCache::Disabled), _) => {
+                let artifacts = found.values_mut().map(|(artifact, _)| artifact);
+                let is_concerned = |artifact: &&mut Box<Artifact>| artifact.origin == Origin::Downloaded;
+                artifacts.filter(is_concerned).for_each(|artifact| artifact.add_evidence(Evidence::CACHE_DISABLED));
+            }
+            _ => {}
         }
     }
 
     fn cached(&self, clues: &Clues) -> Option<Body> {
-        self.cache.as_ref()?.body(located(clues)?)
+        self.cache.as_ref().ok()?.body(located(clues)?)
     }
 
     fn file(&self, path: &[u8]) -> Option<Body> {

@@ -20,7 +20,7 @@ mod tail;
 mod temporaries;
 mod unkept;
 
-pub(crate) use cache::Cache;
+pub(crate) use cache::{Cache, NoCache};
 pub(crate) use command::Command;
 pub(crate) use configuration::{Configuration, Environment, Inherited, expand, files, lines};
 pub(crate) use entries::Entries;

@@ -11,7 +11,7 @@ use super::cache::present;
 use super::installed;
 use super::temporaries::Temporaries;
 use super::{
-    Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, expand, urls, wheel_directory,
+    Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, NoCache, expand, urls, wheel_directory,
 };
 use crate::classify::{Channel, pip};
 use crate::restore::{self, Facts, Plan, Restorer, Terminals};
@@ -84,11 +84,11 @@ impl PipRecording {
             Hearing::default()
         });
         let urls = urls(command, &directory, environment);
-        let options = pip::Options { log: hearing.log.is_some(), no_cache: cache.is_none(), version, urls };
+        let is_disabled = matches!(cache, Err(NoCache::Disabled));
+        let options = pip::Options { log: hearing.log.is_some(), no_cache: is_disabled, version, urls };
         let began = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
         // What is in pip's cache lies there at the end. To end a watch takes the kernel some fifteen milliseconds.
-        let temporaries =
-            if cache.is_some() { Temporaries::default() } else { Temporaries::of(environment, &directory) };
+        let temporaries = if is_disabled { Temporaries::of(environment, &directory) } else { Temporaries::default() };
         let files = Files::new(directory, cache, Some(began))
             .of_this_user()
             .with_wheels_in(wheel_directory(command, environment))
