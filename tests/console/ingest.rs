@@ -211,3 +211,23 @@ fn a_reader_that_leaves_is_no_error() {
     let said = place.of(place.command("bash").args(["-o", "pipefail", "-c", &script]));
     assert_eq!((said.status, said.stdout.as_str(), said.stderr.as_str()), (Some(0), "{", ""));
 }
+
+#[test]
+fn the_steps_of_a_build_log_know_their_lines_by_the_dockerfile() {
+    let place = Place::new();
+    place.write("Dockerfile", "FROM x\n# Why.\nRUN true && \\\n    pip install six\n");
+    place.write(
+        "log",
+        "#5 [2/2] RUN true &&     pip install six\n#5 1.0 Collecting six\n\
+         #5 1.1   Downloading six-1.16.0-py2.py3-none-any.whl (11 kB)\n\
+         #5 1.2 Installing collected packages: six\n#5 1.3 Successfully installed six-1.16.0\n#5 DONE 1.4s\n",
+    );
+    let line = |arguments: &str| {
+        let said = place.says(arguments);
+        let document: serde_json::Value =
+            serde_json::from_str(&said.stdout).unwrap_or_else(|error| panic!("{error}: {said}"));
+        document["downloads"]["wheels"][0]["step"]["line"].as_u64()
+    };
+    assert_eq!(line("ingest buildkit --stderr log"), None);
+    assert_eq!(line("ingest buildkit --stderr log --dockerfile Dockerfile"), Some(3));
+}

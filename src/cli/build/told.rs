@@ -40,7 +40,7 @@ pub(crate) fn events(build: &Build, redactor: &Redactor, at: Moment) -> Vec<Even
 }
 
 /// Says of each step on which line of the Dockerfile it stands.
-pub(super) fn locate(events: &mut [Event], places: &Places) {
+pub(in crate::cli) fn locate(events: &mut [Event], places: &Places) {
     for step in events.iter_mut().filter_map(step_of) {
         let line = step.instruction.as_deref().and_then(|text| places.line(step.stage.as_deref(), text));
         step.line = line.and_then(|line| line.try_into().ok());

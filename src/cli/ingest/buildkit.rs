@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use super::replay::{distinct, document_of, read};
 use crate::classify::buildkit::{Reader, State};
 use crate::cli::{Console, Hint as _, Status, build::told, now};
+use crate::dockerfile::Places;
 use crate::event::{Event, Redactor};
 
 /// Classify the log of an image build, step by step
@@ -19,7 +20,7 @@ The plain progress and the rawjson of BuildKit, and the text of the builder befo
 apart by themselves. BuildKit prints to standard error, the one before it to standard output.
 
 Examples:
-  wheeltap ingest buildkit --stderr build.log
+  wheeltap ingest buildkit --stderr build.log --dockerfile Dockerfile
   docker build --progress=plain . 2>&1 | wheeltap ingest buildkit --stderr - | jq .summary
   DOCKER_BUILDKIT=0 docker build . >out.txt 2>err.txt
   wheeltap ingest buildkit --stdout out.txt --stderr err.txt")]
@@ -31,6 +32,9 @@ pub(crate) struct Arguments {
     /// What docker wrote to standard error, or to both as one
     #[arg(long, value_name = "FILE")]
     stderr: Option<PathBuf>,
+    /// The Dockerfile that was built, for the lines of the steps
+    #[arg(long, value_name = "FILE")]
+    dockerfile: Option<PathBuf>,
 }
 
 /// Classifies the log and prints the document.
@@ -54,6 +58,10 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         };
         let reason = format!("step {} {reason}", vertex.id);
         events.push(Event::BlindSpot { at, invocation: None, reason });
+    }
+    if let Some(path) = &arguments.dockerfile {
+        let text = fs_err::read_to_string(path).context("cannot read the Dockerfile")?;
+        told::locate(&mut events, &Places::of(&text));
     }
     console.data().write_all(&document_of(events, at)?)?;
     Ok(Status::Ok)
