@@ -8,8 +8,11 @@ use std::collections::HashMap;
 
 use super::commands::{Simple, commands};
 use super::instructions;
+use super::mounts::CacheMount;
 use crate::event::CacheState::{self, Broken, Bypassed, Cold, Disabled};
-use crate::event::{PLAIN_INDEX, WHEELHOUSE_BESIDE_INDEX, directory_of_links, is_plain_index, truth_value};
+use crate::event::{
+    PLAIN_INDEX, WHEELHOUSE_BESIDE_INDEX, directory_of_links, is_no_of_apt, is_plain_index, truth_value,
+};
 
 /// Whose cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,12 +49,6 @@ struct Stage {
     is_rid_of_clean: bool,
     /// Whether apt was told to keep packages, which `apt-get` does of itself and `apt` does not.
     keeps_packages: Option<bool>,
-}
-
-/// A mount of a step.
-struct Mount<'a> {
-    target: &'a str,
-    uid: Option<&'a str>,
 }
 
 /// What is wrong with the caches of the steps of the Dockerfile `text`.
@@ -91,7 +88,7 @@ pub fn caches(text: &str) -> Vec<Diagnosis> {
 
 fn step(line: usize, rest: &str, stage: &mut Stage, found: &mut Vec<Diagnosis>) {
     let flags = rest.split_whitespace().take_while(|word| word.starts_with("--"));
-    let mounts: Vec<_> = flags.clone().filter_map(|flag| cache_mount(flag.strip_prefix("--mount=")?)).collect();
+    let mounts: Vec<_> = flags.clone().filter_map(|flag| CacheMount::of(flag.strip_prefix("--mount=")?)).collect();
     let length = flags.last().map_or(0, |last| last.as_ptr() as usize - rest.as_ptr() as usize + last.len());
     let text = &rest[length..];
     // What this step does away with counts from its beginning: it comes first wherever it is of use.
@@ -154,7 +151,7 @@ impl<'a> Pip<'a> {
         line: usize,
         variables: &HashMap<String, (String, usize)>,
         stage: &Stage,
-        mounts: &[Mount<'_>],
+        mounts: &[CacheMount<'_>],
     ) -> Option<Diagnosis> {
         let set = |name: &str| variables.get(name).filter(|(value, _)| !value.is_empty());
         let diagnosis = |state, text: &str, evidence: String, remedy: String| {
@@ -266,14 +263,6 @@ fn holds(target: &str, directory: &str) -> bool {
     directory.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn cache_mount(mount: &str) -> Option<Mount<'_>> {
-    let field = |names: &[&str]| {
-        mount.split(',').find_map(|part| part.split_once('=').filter(|(name, _)| names.contains(name)).map(|(_, v)| v))
-    };
-    let target = field(&["target", "dst", "destination"])?.trim_end_matches('/');
-    (field(&["type"]) == Some("cache")).then(|| Mount { target, uid: field(&["uid"]) })
-}
-
 fn is_apt_install(command: &Simple) -> bool {
     let name = command.words.first().and_then(|word| word.rsplit('/').next());
     let verbs = ["install", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "reinstall"];
@@ -285,7 +274,7 @@ fn is_apt_install(command: &Simple) -> bool {
     matches!(name, Some("apt-get" | "apt")) && !is_offline
 }
 
-fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[Mount<'_>]) -> Option<Diagnosis> {
+fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[CacheMount<'_>]) -> Option<Diagnosis> {
     const USUAL: &str = "/var/cache/apt/archives";
     const MOUNT: &str = "--mount=type=cache,target=/var/cache/apt,sharing=locked";
     let diagnosis = |state, text: &str, evidence: String, remedy: String| {
@@ -349,7 +338,7 @@ fn keeps_packages(text: &str) -> Option<bool> {
     let at = text.to_ascii_lowercase().rfind("keep-downloaded-packages")?;
     let value = text[at + "keep-downloaded-packages".len()..].trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
     let value = value.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    Some(!["0", "no", "false", "without", "off", "disable"].contains(&value.to_ascii_lowercase().as_str()))
+    Some(!is_no_of_apt(value))
 }
 
 #[cfg(test)]

@@ -34,4 +34,4 @@ pub use past::{Instruction, Obtained, Past};
 pub use redact::{REDACTED, Redactor};
 pub use session::{BuildInfo, Downloads, Invocation, InvocationId, SCHEMA, Session, SessionId};
 pub use summary::{Summary, install_method};
-pub use truth::truth_value;
+pub use truth::{is_no_of_apt, truth_value};

@@ -1,6 +1,7 @@
-//! Truth values as pip reads them from its variables and configuration (`strtobool`, in any case).
+//! Truth values as pip reads them from its variables and configuration (`strtobool`, in any case), and apt from its own
+//! (`StringToBool`).
 //!
-//! Refuses to say what a value means that is neither: pip refuses to start with it.
+//! Refuses to say what a value means that is neither to pip, which refuses to start with it.
 
 /// What `value` says; `None` where it is no truth value.
 pub fn truth_value(value: &str) -> Option<bool> {
@@ -9,6 +10,11 @@ pub fn truth_value(value: &str) -> Option<bool> {
         "n" | "no" | "f" | "false" | "off" | "0" => Some(false),
         _ => None,
     }
+}
+
+/// Whether `value` is a no to apt, which takes all else for a yes where that is what it does of itself.
+pub fn is_no_of_apt(value: &str) -> bool {
+    ["0", "no", "false", "without", "off", "disable"].contains(&value.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]

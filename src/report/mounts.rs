@@ -1,25 +1,18 @@
 //! The cache mounts that an instruction of a Dockerfile gives to its step.
 
+use crate::dockerfile::CacheMount;
 use crate::event::Ecosystem;
 
 /// The cache mount that holds what the tool of `ecosystem` keeps, by its name among all builds of an engine: its `id`,
 /// which is the target where none is given.
 pub(super) fn cache_mount(instruction: &str, ecosystem: Ecosystem) -> Option<&str> {
-    let mounts = instruction.split_whitespace().filter_map(|word| word.strip_prefix("--mount="));
-    mounts.filter_map(|mount| named(mount, ecosystem)).next()
-}
-
-fn named(mount: &str, ecosystem: Ecosystem) -> Option<&str> {
-    let field = |names: &[&str]| {
-        let mut parts = mount.split(',').filter_map(|part| part.split_once('='));
-        parts.find_map(|(name, value)| names.contains(&name).then_some(value))
-    };
-    let target = field(&["target", "dst", "destination"])?.trim_end_matches('/');
-    let holds = match ecosystem {
-        Ecosystem::Deb => "/var/cache/apt/archives".starts_with(target),
-        _ => target.contains("pip") || target.ends_with("/.cache"),
-    };
-    (holds && field(&["type"]) == Some("cache")).then(|| field(&["id"]).unwrap_or(target))
+    let flags = instruction.split_whitespace().filter_map(|word| word.strip_prefix("--mount="));
+    let mut mounts = flags.filter_map(CacheMount::of);
+    let mount = mounts.find(|mount| match ecosystem {
+        Ecosystem::Deb => "/var/cache/apt/archives".starts_with(mount.target),
+        _ => mount.target.contains("pip") || mount.target.ends_with("/.cache"),
+    });
+    mount.map(|mount| mount.id.unwrap_or(mount.target))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use super::check::{Check, Verdict};
 use crate::cli::counted;
 use crate::event::CacheState::{Broken, Bypassed, Cold, Disabled};
-use crate::event::{shell_word, text};
+use crate::event::{is_no_of_apt, shell_word, text};
 use crate::store::{Collection, package_fault};
 
 const CACHE: &str = "apt-cache";
@@ -169,8 +169,7 @@ impl Configuration {
     fn forgetting(&self) -> Option<Check> {
         let named = || self.settings.iter().filter(|one| one.name == "apt::keep-downloaded-packages");
         let setting = named().find(|one| one.is_of_apt_get_alone()).or_else(|| named().next())?;
-        let no = ["0", "no", "false", "without", "off", "disable"];
-        if !no.contains(&setting.value.to_ascii_lowercase().as_str()) {
+        if !is_no_of_apt(&setting.value) {
             return None;
         }
         let Setting { key, value, .. } = setting;
