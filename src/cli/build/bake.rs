@@ -10,7 +10,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use super::command::Command;
-use super::target::{Target, Wrapped, ask};
+use super::engine::ask;
+use super::target::{Target, Wrapped};
 
 /// What is built.
 pub(super) struct Definition {

@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 
 use super::command::Command;
-use super::target::{Target, Wrapped, ask};
+use super::engine::ask;
+use super::target::{Target, Wrapped};
 
 /// The names of the files that compose looks for (compose-go, `DefaultFileNames`, `DefaultOverrideFileNames`), in that
 /// order; the first of each is taken, from the first directory upwards that has one of the former.

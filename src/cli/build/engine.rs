@@ -38,9 +38,8 @@ impl Engine {
 
     /// What the client prints, if it succeeds.
     fn ask(&self, arguments: &[&str]) -> Option<String> {
-        let (program, words) = self.client.split_first()?;
-        let output = Command::new(program).args(words).args(arguments).stdin(Stdio::null()).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        let words: Vec<OsString> = self.client.iter().cloned().chain(arguments.iter().map(OsString::from)).collect();
+        ask(&words).ok().map(|printed| String::from_utf8_lossy(&printed).trim().to_owned())
     }
 
     /// Whether the client has buildx, which is BuildKit's own client.
@@ -175,6 +174,18 @@ impl<'a> Bases<'a> {
         triggers.sort();
         triggers
     }
+}
+
+/// What a client prints.
+///
+/// # Errors
+/// The last line of what it says if it fails.
+pub(super) fn ask(words: &[OsString]) -> anyhow::Result<Vec<u8>> {
+    let (program, arguments) = words.split_first().unwrap_or((&words[0], &[]));
+    let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    anyhow::ensure!(output.status.success(), "{}", said.trim().lines().last().unwrap_or("the client does not say why"));
+    Ok(output.stdout)
 }
 
 /// Whether a build argument or option says that the image is for another machine than this binary is.

@@ -1,9 +1,8 @@
 //! One of several builds of a command, as `docker compose config` and `docker buildx bake --print` describe it.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 use serde::Deserialize;
 
@@ -84,16 +83,4 @@ impl Target {
         self.contexts.iter_mut().flat_map(BTreeMap::values_mut).for_each(|text| *text = spelling(text));
         self
     }
-}
-
-/// What a client prints.
-///
-/// # Errors
-/// The last line of what it says if it fails.
-pub(super) fn ask(words: &[OsString]) -> anyhow::Result<Vec<u8>> {
-    let (program, arguments) = words.split_first().unwrap_or((&words[0], &[]));
-    let output = std::process::Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    anyhow::ensure!(output.status.success(), "{}", said.trim().lines().last().unwrap_or("the client does not say why"));
-    Ok(output.stdout)
 }
