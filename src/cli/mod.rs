@@ -41,6 +41,7 @@ use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser as _;
 
 use crate::event::Moment;
@@ -105,6 +106,15 @@ fn dispatch(verb: Verb, console: &mut Console) -> anyhow::Result<Status> {
 /// The time of this machine.
 pub(crate) fn now() -> Moment {
     Moment::from_microseconds(jiff::Timestamp::now().as_microsecond())
+}
+
+/// The text of a file, whatever its bytes.
+///
+/// # Errors
+/// When it cannot be read.
+pub(crate) fn text_of(path: &std::path::Path) -> anyhow::Result<String> {
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?;
+    Ok(crate::event::text(&bytes))
 }
 
 /// `1 file`, `2 files`.

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 
 use super::ingest::read;
 use super::report::OneFormat;
-use super::{Console, Hint as _, Status};
+use super::{Console, Hint as _, Status, text_of};
 use crate::classify::buildkit::Reader;
 use crate::event::json::line;
 use crate::report::profile::{Layer, Part, Profile, layers, profile_text};
@@ -59,11 +59,7 @@ enum Mode {
 
 /// Shows the profiles, in the order given.
 pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result<Status> {
-    let dockerfile = match &arguments.dockerfile {
-        Some(path) => Some(std::fs::read(path).with_context(|| format!("cannot read `{}`", path.display()))?),
-        None => None,
-    };
-    let dockerfile = dockerfile.map(|bytes| crate::event::text(&bytes));
+    let dockerfile = arguments.dockerfile.as_deref().map(text_of).transpose()?;
     let layers = match &arguments.image {
         Some(image) => layers_of(image)?,
         None => Vec::new(),

@@ -17,7 +17,7 @@ use anyhow::Context as _;
 
 use super::report::OneFormat;
 use super::which::Chain;
-use super::{Console, Status, Tone, requirements, shims};
+use super::{Console, Status, Tone, requirements, shims, text_of};
 use crate::event::json;
 use crate::shim::DEFAULT_PATH;
 use check::Check;
@@ -62,8 +62,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         false => arguments.dockerfile,
     };
     for file in dockerfiles {
-        let content = std::fs::read(&file).with_context(|| format!("cannot read `{}`", file.display()))?;
-        checks.extend(image::checks(&file, &crate::event::text(&content), &requirements::redactor()));
+        checks.extend(image::checks(&file, &text_of(&file)?, &requirements::redactor()));
     }
     match arguments.format {
         OneFormat::Text => checks.iter().try_for_each(|check| show(check, console))?,

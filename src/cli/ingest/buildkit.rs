@@ -9,7 +9,7 @@ use anyhow::Context as _;
 
 use super::replay::{distinct, document_of, read};
 use crate::classify::buildkit::{Reader, State};
-use crate::cli::{Console, Hint as _, Status, build::told, now};
+use crate::cli::{Console, Hint as _, Status, build::told, now, text_of};
 use crate::dockerfile::Places;
 use crate::event::{Event, Redactor};
 
@@ -60,8 +60,7 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
         events.push(Event::BlindSpot { at, invocation: None, reason });
     }
     if let Some(path) = &arguments.dockerfile {
-        let text = fs_err::read_to_string(path).context("cannot read the Dockerfile")?;
-        told::locate(&mut events, &Places::of(&text));
+        told::locate(&mut events, &Places::of(&text_of(path)?));
     }
     console.data().write_all(&document_of(events, at)?)?;
     Ok(Status::Ok)
