@@ -25,8 +25,7 @@ pub fn line<T: Serialize>(line: &mut Vec<u8>, value: &T) -> serde_json::Result<(
 /// Where `document` cannot be written, or `value` not as JSON; the types of this crate can.
 pub fn document<T: Serialize>(document: &mut impl Write, value: &T) -> io::Result<()> {
     write(document, value, Layout { depth: 0, compact: 0, filled: false })?;
-    document.write_all(b"\n")?;
-    document.flush()
+    document.write_all(b"\n")
 }
 
 /// The same, in memory.
