@@ -175,7 +175,7 @@ pub(crate) fn is_set(name: &str) -> bool {
 }
 
 /// The error holds the text of the panic.
-fn quietly<T>(what: impl FnOnce() -> T) -> io::Result<T> {
+pub(super) fn quietly<T>(what: impl FnOnce() -> T) -> io::Result<T> {
     catch_unwind(AssertUnwindSafe(what)).map_err(|payload| {
         let text = supervise::panic_text(payload.as_ref());
         // Even dropping a payload may panic.

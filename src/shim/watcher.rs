@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use super::Recording;
+use super::run::quietly;
 use super::watch;
-use crate::supervise::{self, Error, Interpose, Outcome, Program, Stream, Tap};
+use crate::supervise::{self, Error, Interpose, Outcome, Program};
 use crate::witness::{Boundary, Mode, Witness};
 
 /// How long processes that the tool left behind are waited for where every process is watched.
@@ -38,7 +39,9 @@ impl Watcher {
             Mode::Off => supervise::run(program, interpose, recording),
             Mode::Counters => {
                 let witness = self.witness.insert(watch::begin_brief());
-                supervise::run(program, interpose, &mut Counting { witness, recording })
+                let started = supervise::start(program, interpose)?;
+                let _ = quietly(|| witness.look_around());
+                Ok(started.supervise(recording))
             }
             Mode::Observe => {
                 let witness = self.witness.insert(watch::begin(self.mode, Boundary::None));
@@ -52,42 +55,5 @@ impl Watcher {
         if let Some(witness) = self.witness.take() {
             recording.watched(self.mode, &witness.finish(PATIENCE));
         }
-    }
-}
-
-/// Has the witness look around while the tool starts.
-struct Counting<'a> {
-    witness: &'a mut Witness,
-    recording: &'a mut dyn Recording,
-}
-
-impl Tap for Counting<'_> {
-    fn started(&mut self) {
-        self.witness.look_around();
-        self.recording.started();
-    }
-
-    fn pass(&mut self, from: Stream, input: &[u8], output: &mut Vec<u8>) {
-        self.recording.pass(from, input, output);
-    }
-
-    fn seen(&mut self, from: Stream, input: &[u8]) {
-        self.recording.seen(from, input);
-    }
-
-    fn close(&mut self, from: Stream, output: &mut Vec<u8>) {
-        self.recording.close(from, output);
-    }
-
-    fn held(&mut self, from: Stream) -> Vec<u8> {
-        self.recording.held(from)
-    }
-
-    fn tick(&mut self) {
-        self.recording.tick();
-    }
-
-    fn period(&self) -> Option<Duration> {
-        self.recording.period()
     }
 }

@@ -27,5 +27,5 @@ pub use error::Error;
 pub use inherited::executed_path;
 pub use listener::panic_text;
 pub use program::{Program, Setting, exec};
-pub use run::{Interpose, Outcome, run};
+pub use run::{Interpose, Outcome, Started, run, start};
 pub use tap::{Stream, Tap};

@@ -44,15 +44,37 @@ pub struct Outcome {
 /// To be called from the main thread, before any other exists: signals are blocked for this thread only, and the
 /// child is killed should the thread end before it.
 pub fn run(program: &Program, interpose: Interpose, tap: &mut dyn Tap) -> Result<Outcome, Error> {
+    Ok(start(program, interpose)?.supervise(tap))
+}
+
+/// The first half of [`run`]: what is done between the two costs no time, as long as the child is busy itself.
+///
+/// # Errors
+/// As [`run`].
+pub fn start(program: &Program, interpose: Interpose) -> Result<Started, Error> {
     let guard = Blocked::new();
-    let outcome = match start(program, interpose, &guard) {
+    let child = match begin(program, interpose, &guard) {
         Err(Error::Start { source, path }) => match program.as_script(&source) {
-            Some(script) => start(&script, interpose, &guard)?,
+            Some(script) => begin(&script, interpose, &guard)?,
             None => return Err(Error::Start { source, path }),
         },
-        started => started?,
+        begun => begun?,
     };
-    Ok(outcome.supervise(guard, tap))
+    Ok(Started { child, guard })
+}
+
+/// A child that runs, and that nobody looks after yet.
+#[must_use = "a child is to be looked after"]
+pub struct Started {
+    child: Child,
+    guard: Blocked,
+}
+
+impl Started {
+    /// The second half of [`run`].
+    pub fn supervise(self, tap: &mut dyn Tap) -> Outcome {
+        self.child.supervise(self.guard, tap)
+    }
 }
 
 /// All signals blocked and SIGCHLD at its default, without which a child's end goes unnoticed; undone on drop.
@@ -74,7 +96,7 @@ impl Drop for Blocked {
     }
 }
 
-fn start(program: &Program, interpose: Interpose, guard: &Blocked) -> Result<Child, Error> {
+fn begin(program: &Program, interpose: Interpose, guard: &Blocked) -> Result<Child, Error> {
     let prepare = |what| move |source: io::Error| Error::Prepare { what, source };
     let image = Image::new(program).map_err(|source| Error::Start { path: program.path.clone(), source })?;
     let signals = SignalFd::new(libc::SFD_NONBLOCK).map_err(prepare("read signals"))?;

@@ -11,6 +11,7 @@
 mod support;
 
 mod alike;
+mod held;
 mod live;
 mod scenario;
 mod scenarios;
