@@ -5,6 +5,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Access, access};
+
 use super::Error;
 use crate::event::{Moment, SessionId};
 
@@ -56,6 +58,13 @@ impl Directory {
     /// Its path, as it was given.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether nothing is seen at once that forbids to make files in it, or to make it.
+    pub fn may_be_written(&self) -> bool {
+        let there = self.path.ancestors().find(|path| path.as_os_str().is_empty() || path.symlink_metadata().is_ok());
+        let there = there.filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        access(there, Access::WRITE_OK | Access::EXEC_OK).is_ok()
     }
 
     /// The same directory by an absolute path, for processes that work elsewhere.

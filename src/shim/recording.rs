@@ -59,10 +59,10 @@ pub trait Recording: Tap + Send {
 
 /// Begins the recording of a call; `None` if it is not worth one (it cannot download, or nothing can be recorded): the
 /// tool then replaces the shim.
-pub type Begin = fn(&Call<'_>) -> Option<Box<dyn Recording>>;
+pub type Begin = for<'a> fn(Call<'a>) -> Option<Box<dyn Recording + 'a>>;
 
 /// Begins the recording of a call as its tool is recorded.
-pub(super) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
+pub(super) fn begin(call: Call<'_>) -> Option<Box<dyn Recording + '_>> {
     match call.tool {
         Tool::Pip | Tool::Python => pip::begin(call),
         Tool::Apt => apt::begin(call),

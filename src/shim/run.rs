@@ -84,14 +84,16 @@ impl Shim {
             Tool::Python => 1 + python::arguments_of_pip(&self.arguments)?,
             Tool::Pip | Tool::Apt => 1,
         };
-        let mut arguments = self.argv(path);
-        let mut recording = quietly(|| begin(&Call { tool: self.tool, path, arguments: &arguments, own })).ok()??;
+        let called = self.argv(path);
+        let call = Call { tool: self.tool, path, arguments: &called, own };
+        let mut recording = quietly(|| begin(call)).ok()??;
         let prepared = quietly(|| (recording.environment(), recording.arguments(), recording.interpose()));
         let mut watcher = Watcher::new(self.before.as_ref().is_some_and(Guard::is_recorded));
         let outcome = match prepared {
             Err(source) => Err(Error::Prepare { what: "begin the recording", source }),
             Ok((mut environment, before, interpose)) => {
-                arguments.splice(own..own, before);
+                let (to_the_tool, its_own) = called.split_at(own);
+                let arguments = [to_the_tool, &before, its_own].concat();
                 let guard = self.guard(path, id).recording(self.tool, &environment);
                 environment.extend(self.settings(path, id, &guard));
                 let program = Program { path: path.to_owned(), arguments, environment };

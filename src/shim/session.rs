@@ -30,6 +30,10 @@ pub(crate) struct Session {
     events: Vec<Event>,
 }
 
+fn carries() -> bool {
+    std::env::var_os(EMIT_VARIABLE).is_some_and(|value| value == "1")
+}
+
 /// The present.
 pub(crate) fn now() -> Moment {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -37,13 +41,17 @@ pub(crate) fn now() -> Moment {
 }
 
 impl Session {
-    /// Joins or opens the session that the environment says, and records that `call` begins. `None` where no journal can
-    /// be had: then there is nothing to record into.
-    pub(crate) fn begin(call: &Call<'_>) -> Option<Session> {
+    /// Whether it can be seen at once that no session can be had.
+    pub(crate) fn is_out_of_reach() -> bool {
+        !carries() && !Directory::from_environment().may_be_written()
+    }
+
+    /// Joins or opens the session that the environment says, and records that `call` began at `at`. `None` where no
+    /// journal can be had: then there is nothing to record into.
+    pub(crate) fn begin(call: &Call<'_>, at: Moment) -> Option<Session> {
         let environment: Vec<(OsString, OsString)> = std::env::vars_os().collect();
         let environment = || environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let redactor = Redactor::learn(call.arguments.iter().map(|argument| argument.as_bytes()), environment());
-        let at = now();
         let journal = Journal::join_or_open(
             &Directory::from_environment(),
             std::env::var_os(SESSION_VARIABLE).as_deref(),
@@ -58,12 +66,11 @@ impl Session {
             started_at: Some(at),
             ..Invocation::new(ledger::invocation_id(), call.tool.name(), "shim")
         };
-        let carries = std::env::var_os(EMIT_VARIABLE).is_some_and(|value| value == "1");
         match journal {
             Ok(journal) => {
-                Some(Session { carried: carries.then(Vec::new), ..Session::of(journal, redactor, invocation) })
+                Some(Session { carried: carries().then(Vec::new), ..Session::of(journal, redactor, invocation) })
             }
-            Err(_) if carries => Some(Session::new(None, Some(Vec::new()), redactor, invocation)),
+            Err(_) if carries() => Some(Session::new(None, Some(Vec::new()), redactor, invocation)),
             Err(_) => None,
         }
     }

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
     run_with(begin, tool, name, arguments.collect()).leave()
 }
 
-fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
+fn begin(call: Call<'_>) -> Option<Box<dyn Recording + '_>> {
     let words = std::env::var("SHIM").ok()?.split_whitespace().map(str::to_owned).collect();
     let recording = Faulty { words };
     recording.trace(&format!("begin {}", call.path.display()));

@@ -13,7 +13,7 @@ use super::survey::Survey;
 use super::{dpkg, part};
 use crate::classify::Finding;
 use crate::classify::apt::{Classifier, Runs};
-use crate::shim::session::Session;
+use crate::shim::session::{Session, now};
 use crate::shim::{Call, Recording};
 use crate::supervise::{End, Error, Outcome, Setting, Tap};
 use crate::witness::{Mode, Sighting};
@@ -22,9 +22,9 @@ const UNHOOKED: &str = "apt's configuration keeps our hook away: of packages tha
                         known that dpkg unpacked and that lie there still";
 
 /// Begins the recording of a call of apt, unless it fetches nothing or no session can be had.
-pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
+pub(crate) fn begin(call: Call<'_>) -> Option<Box<dyn Recording + '_>> {
     let command = Command::of(call.arguments)?;
-    let mut session = Session::begin(call)?;
+    let mut session = Session::begin(&call, now())?;
     let records = Records::new(call.arguments).inspect_err(|reason| session.degraded(reason)).ok();
     let (program, arguments) = (call.path.to_owned(), call.arguments.to_vec());
     Some(Box::new(AptRecording { session, disk: Disk::new(), records, command, program, arguments }))

@@ -14,8 +14,9 @@ use super::{
     Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, NoCache, expand, urls, wheel_directory,
 };
 use crate::classify::{Channel, pip};
+use crate::event::Moment;
 use crate::restore::{self, Facts, Plan, Restorer, Terminals};
-use crate::shim::session::Session;
+use crate::shim::session::{Session, now};
 use crate::shim::{Call, Recording};
 use crate::supervise::{Error, Interpose, Outcome, Setting, Stream, Tap};
 use crate::witness::{Mode, Sighting};
@@ -37,28 +38,63 @@ pub(crate) const LOG_WAS_CUT: &str =
     "pip's log was cut short while it was read: what was written last before that may be missing";
 
 /// Begins the recording of a call of pip, unless it obtains nothing or no session can be had.
-pub(crate) fn begin(call: &Call<'_>) -> Option<Box<dyn Recording>> {
+pub(crate) fn begin(call: Call<'_>) -> Option<Box<dyn Recording + '_>> {
     let command = Command::parse(call.own_arguments());
-    if !command.can_download() {
+    if !command.can_download() || Session::is_out_of_reach() {
         return None;
     }
-    let session = Session::begin(call)?;
-    Some(Box::new(PipRecording::new(session, &command, call)))
+    Some(Box::new(PipRecording::new(call, command)))
 }
 
 /// Listens to one pip.
-struct PipRecording {
-    listener: Listener,
+struct PipRecording<'a> {
     hearing: Hearing,
     interpose: Interpose,
+    /// What waits for pip's start, and nobody for it.
+    waiting: Option<Waiting<'a>>,
+    /// `None` where no session could be had.
+    listener: Option<Listener>,
 }
 
-impl PipRecording {
-    fn new(mut session: Session, command: &Command<'_>, call: &Call<'_>) -> PipRecording {
+/// What makes a listener once pip runs.
+struct Waiting<'a> {
+    call: Call<'a>,
+    command: Command<'a>,
+    began: Moment,
+    version: Option<String>,
+    directory: PathBuf,
+    files: Files,
+    is_cache_disabled: bool,
+    degraded: Option<String>,
+    blind_spot: Option<String>,
+}
+
+impl<'a> PipRecording<'a> {
+    fn new(call: Call<'a>, command: Command<'a>) -> PipRecording<'a> {
         let (environment, tool) = (&Inherited, call.path);
+        let began = now();
         let isolated = command.is_isolated();
         let configuration = Configuration::read(command.name().unwrap_or_default(), isolated, tool, environment);
         let directory = std::env::current_dir().unwrap_or_default();
+        let version = installed::version(tool);
+        let facts = Facts::of(call.arguments, |name| configuration.variable(name, environment));
+        let facts = version.iter().fold(facts, |facts, version| facts.with_version(version));
+        let mut degraded = None;
+        let hearing = match users_log(&command, &configuration, environment) {
+            Some(path) => Ok(Hearing { log: Some(Log::of_user(directory.join(path))), ..Hearing::default() }),
+            None if environment.given(LOG_VARIABLE).is_some_and(|value| value == "never") => Err("as was asked for"),
+            None => Hearing::through_private_log(isolated, facts).unwrap_or_else(|error| {
+                degraded = Some(format!("no log for pip could be made: {error}"));
+                Err("because it could not be made")
+            }),
+        };
+        let (hearing, blind_spot) = match hearing {
+            Ok(hearing) => (hearing, None),
+            Err(reason) => {
+                let unseen = "URLs, build dependencies and what `-q` hides are not seen";
+                (Hearing::default(), Some(format!("pip was given no log ({reason}): {unseen}")))
+            }
+        };
         let cache = Cache::locate(
             command.value(&["cache-dir"], 4),
             command.has("no-cache-dir", 0),
@@ -66,38 +102,33 @@ impl PipRecording {
             &configuration,
             environment,
         );
-        let version = installed::version(tool);
-        version.iter().for_each(|version| session.version(version.clone()));
-        let facts = Facts::of(call.arguments, |name| configuration.variable(name, environment));
-        let facts = version.iter().fold(facts, |facts, version| facts.with_version(version));
-        let hearing = match users_log(command, &configuration, environment) {
-            Some(path) => Ok(Hearing { log: Some(Log::of_user(directory.join(path))), ..Hearing::default() }),
-            None if environment.given(LOG_VARIABLE).is_some_and(|value| value == "never") => Err("as was asked for"),
-            None => Hearing::through_private_log(isolated, facts).unwrap_or_else(|error| {
-                session.degraded(&format!("no log for pip could be made: {error}"));
-                Err("because it could not be made")
-            }),
-        };
-        let hearing = hearing.unwrap_or_else(|reason| {
-            let unseen = "URLs, build dependencies and what `-q` hides are not seen";
-            session.blind_spot(&format!("pip was given no log ({reason}): {unseen}"));
-            Hearing::default()
-        });
-        let urls = urls(command, &directory, environment);
-        let is_disabled = matches!(cache, Err(NoCache::Disabled));
-        let options = pip::Options { log: hearing.log.is_some(), no_cache: is_disabled, version, urls };
-        let began = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
+        let is_cache_disabled = matches!(cache, Err(NoCache::Disabled));
+        let written = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
         // What is in pip's cache lies there at the end. To end a watch takes the kernel some fifteen milliseconds.
-        let temporaries = if is_disabled { Temporaries::of(environment, &directory) } else { Temporaries::default() };
-        let files = Files::new(directory, cache, Some(began))
-            .of_this_user()
-            .with_wheels_in(wheel_directory(command, environment))
-            .with_temporaries(temporaries);
-        let listener = Listener::new(session, options, files);
+        let temporaries =
+            if is_cache_disabled { Temporaries::of(environment, &directory) } else { Temporaries::default() };
+        let files = Files::new(directory.clone(), cache, Some(written)).of_this_user().with_temporaries(temporaries);
         // A stream that is a terminal stays one; the log tells what it shows.
         let interpose =
             Interpose { stdout: !std::io::stdout().is_terminal(), stderr: !std::io::stderr().is_terminal() };
-        PipRecording { listener, hearing, interpose }
+        let waiting =
+            Waiting { call, command, began, version, directory, files, is_cache_disabled, degraded, blind_spot };
+        PipRecording { hearing, interpose, waiting: Some(waiting), listener: None }
+    }
+}
+
+impl Waiting<'_> {
+    /// Opens the session, of which pip needs to know nothing.
+    fn listener(self, has_log: bool) -> Option<Listener> {
+        let mut session = Session::begin(&self.call, self.began)?;
+        self.version.iter().for_each(|version| session.version(version.clone()));
+        self.degraded.iter().for_each(|reason| session.degraded(reason));
+        self.blind_spot.iter().for_each(|reason| session.blind_spot(reason));
+        let urls = urls(&self.command, &self.directory, &Inherited);
+        let options = pip::Options { log: has_log, no_cache: self.is_cache_disabled, version: self.version, urls };
+        let files = self.files.with_wheels_in(wheel_directory(&self.command, &Inherited));
+        session.flush();
+        Some(Listener::new(session, options, files))
     }
 }
 
@@ -145,7 +176,7 @@ fn users_log(command: &Command<'_>, configuration: &Configuration, environment: 
     configuration.log.as_deref().filter(|path| !path.is_empty()).map(|path| expand(path, environment))
 }
 
-impl PipRecording {
+impl PipRecording<'_> {
     /// Reads what the log has got since the last time, for the restorer as well.
     fn read_log(&mut self) {
         if let Some(log) = &mut self.hearing.log {
@@ -153,17 +184,24 @@ impl PipRecording {
                 if let Some(restorer) = &mut self.hearing.restorer {
                     restorer.log(bytes);
                 }
-                self.listener.hear(Channel::Log, bytes);
+                self.listener.iter_mut().for_each(|listener| listener.hear(Channel::Log, bytes));
             });
-            if log.was_cut() {
-                self.listener.session.blind_spot(LOG_WAS_CUT);
+            if let Some(listener) = &mut self.listener {
+                if log.was_cut() {
+                    listener.session.blind_spot(LOG_WAS_CUT);
+                }
+                listener.session.flush();
             }
-            self.listener.session.flush();
         }
     }
 }
 
-impl Tap for PipRecording {
+impl Tap for PipRecording<'_> {
+    fn started(&mut self) {
+        let has_log = self.hearing.log.is_some();
+        self.listener = self.waiting.take().and_then(|waiting| waiting.listener(has_log));
+    }
+
     fn pass(&mut self, from: Stream, input: &[u8], output: &mut Vec<u8>) {
         self.read_log();
         match &mut self.hearing.restorer {
@@ -178,8 +216,10 @@ impl Tap for PipRecording {
             Stream::Stderr => Channel::Stderr,
             Stream::Both => Channel::Both,
         };
-        self.listener.hear(channel, input);
-        self.listener.session.flush();
+        if let Some(listener) = &mut self.listener {
+            listener.hear(channel, input);
+            listener.session.flush();
+        }
     }
 
     fn close(&mut self, from: Stream, output: &mut Vec<u8>) {
@@ -205,15 +245,15 @@ impl Tap for PipRecording {
     }
 
     fn watched(&self) -> Option<BorrowedFd<'_>> {
-        self.listener.temporaries().descriptor()
+        self.listener.as_ref()?.temporaries().descriptor()
     }
 
     fn woken(&mut self) {
-        self.listener.look();
+        self.listener.iter_mut().for_each(Listener::look);
     }
 }
 
-impl Recording for PipRecording {
+impl Recording for PipRecording<'_> {
     fn environment(&self) -> Vec<Setting> {
         self.hearing.settings.clone()
     }
@@ -227,7 +267,7 @@ impl Recording for PipRecording {
     }
 
     fn watched(&mut self, mode: Mode, sighting: &Sighting) {
-        self.listener.session.watched(mode, sighting);
+        self.listener.iter_mut().for_each(|listener| listener.session.watched(mode, sighting));
     }
 
     fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {
@@ -239,13 +279,14 @@ impl Recording for PipRecording {
             // Standard error is a terminal, in which nobody stood: what the log swallowed is shown now, or never.
             let _ = std::io::Write::write_all(&mut std::io::stderr(), &restorer.leftover());
         }
+        let Some(mut listener) = self.listener else { return };
         if let Some(panic) = &outcome.tap_panic {
-            self.listener.session.degraded(&format!("the recording broke off: {panic}"));
+            listener.session.degraded(&format!("the recording broke off: {panic}"));
         }
         if outcome.left_behind {
-            self.listener.session.blind_spot("a process that pip left behind still writes to its output");
+            listener.session.blind_spot("a process that pip left behind still writes to its output");
         }
-        self.listener.end(Some(outcome.end));
+        listener.end(Some(outcome.end));
     }
 }
 
