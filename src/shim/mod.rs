@@ -4,6 +4,7 @@
 //! of it, whatever fails later is caught.
 
 pub mod apt;
+mod fault;
 mod guard;
 mod lookup;
 pub(crate) mod pip;
@@ -15,6 +16,7 @@ mod tool;
 pub(crate) mod watch;
 mod watcher;
 
+pub(crate) use fault::quietly;
 pub(crate) use lookup::{DEFAULT_PATH, FileId, look_up};
 pub use recording::{Begin, Call, Recording};
 pub(crate) use run::is_set;

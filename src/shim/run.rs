@@ -3,9 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use super::fault::quietly;
 use super::guard::{self, DEEPEST, Guard, Here};
 use super::lookup::{Candidates, FileId, go_on, is_tool, without_shims};
 use super::python;
@@ -174,16 +174,6 @@ impl Shim {
 /// Whether a variable is set to something other than nothing and `0`.
 pub(crate) fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
-}
-
-/// The error holds the text of the panic.
-pub(super) fn quietly<T>(what: impl FnOnce() -> T) -> io::Result<T> {
-    catch_unwind(AssertUnwindSafe(what)).map_err(|payload| {
-        let text = supervise::panic_text(payload.as_ref());
-        // Even dropping a payload may panic.
-        std::mem::forget(payload);
-        io::Error::other(text)
-    })
 }
 
 /// An error as C programs print it: `No such file or directory`, without Rust's number.

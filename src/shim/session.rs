@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use super::fault::{may_break, quietly};
 use super::watch::{self, Subject};
 use super::{Call, is_set};
 use crate::event::{Artifact, Attempt, Event, Invocation, Missing, Moment, Redactor, marked, text};
@@ -135,6 +136,19 @@ impl Session {
         }
     }
 
+    /// Does a part of the recording; a panic in it is why the session is degraded, and not its end.
+    pub(crate) fn endure<T>(&mut self, part: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        quietly(|| part(self)).inspect_err(|panic| self.broke_off(&panic.to_string())).ok()
+    }
+
+    /// A part of the recording has panicked, and said this.
+    pub(crate) fn broke_off(&mut self, panic: &str) {
+        // It may be the redactor that panics, and without it no word of anybody's is written.
+        if quietly(|| self.degraded(&format!("the recording broke off: {panic}"))).is_err() {
+            self.invocation.degraded.push("the recording broke off".to_owned());
+        }
+    }
+
     /// Something could not be seen.
     pub(crate) fn blind_spot(&mut self, reason: &str) {
         let reason = self.redactor.text(reason);
@@ -148,13 +162,19 @@ impl Session {
         if self.events.is_empty() {
             return;
         }
-        if let Some(Err(error)) = self.journal.as_mut().map(|journal| journal.append(&self.events)) {
+        // What panics once is not tried again.
+        let mut events = std::mem::take(&mut self.events);
+        may_break("flush");
+        if let Some(Err(error)) = self.journal.as_mut().map(|journal| journal.append(&events)) {
             self.degraded(&format!("cannot {error}"));
         }
-        match &mut self.carried {
-            Some(carried) => carried.append(&mut self.events),
-            None => self.events.clear(),
+        if let Some(carried) = &mut self.carried {
+            carried.append(&mut events);
         }
+    }
+
+    fn finished(&mut self) {
+        self.events.push(Event::InvocationFinished { at: now(), record: Box::new(self.invocation.clone()) });
     }
 
     /// Writes what marked lines are to carry to standard error, each line by a single write, which a pipe keeps whole.
@@ -174,9 +194,12 @@ impl Session {
             None => {}
         }
         self.invocation.duration_seconds = Some(self.began.elapsed().as_secs_f64());
-        let record = Box::new(self.invocation.clone());
-        self.events.push(Event::InvocationFinished { at: now(), record });
-        self.flush();
+        self.finished();
+        if self.endure(Session::flush).is_none() {
+            // With what could not be written the end is not lost.
+            self.finished();
+            self.flush();
+        }
         self.emit();
         if let Some(Err(error)) = self.journal.as_mut().map(Journal::finish)
             && is_set("WHEELTAP_DEBUG")

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::Recording;
-use super::run::quietly;
+use super::fault::quietly;
 use super::watch;
 use crate::supervise::{self, Error, Interpose, Outcome, Program};
 use crate::witness::{Boundary, Mode, Witness};

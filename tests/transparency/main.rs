@@ -11,6 +11,8 @@ mod requires;
 #[path = "../support/tool.rs"]
 mod tool;
 
+#[cfg(debug_assertions)]
+mod broken;
 mod ends;
 mod faults;
 mod harness;

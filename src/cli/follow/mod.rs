@@ -29,6 +29,7 @@ use super::now;
 use crate::event::{BuildInfo, Event, SessionId};
 use crate::ledger::{Directory, Journal};
 use crate::shim::pip::LOG_WAS_CUT;
+use crate::shim::quietly;
 use crate::supervise::Tap;
 use intake::Intake;
 use pip::Pip;
@@ -116,6 +117,17 @@ impl Tap for Follower {
 
 impl Work {
     fn follow(mut self) -> Vec<PathBuf> {
+        if let Err(panic) = quietly(|| self.listen()) {
+            self.tell(&format!("following pips broke off: {panic}"));
+            // What each of them has said so far is recorded.
+            for pip in std::mem::take(&mut self.pips).into_values() {
+                self.prefixes.extend(quietly(|| pip.end()).unwrap_or_default());
+            }
+        }
+        self.prefixes
+    }
+
+    fn listen(&mut self) {
         let mut runs = Runs::default();
         let (mut looked, mut told) = (Instant::now(), false);
         loop {
@@ -127,7 +139,7 @@ impl Work {
             let now = now();
             self.intake.look(now);
             if self.intake.was_cut && !std::mem::replace(&mut told, true) {
-                self.tell_of_cut_log();
+                self.tell(LOG_WAS_CUT);
             }
             loop {
                 let heard = runs.hear(&mut self.intake, now, ended);
@@ -137,7 +149,7 @@ impl Work {
                 heard.into_iter().for_each(|heard| self.take(heard));
             }
             if ended {
-                return self.prefixes;
+                return;
             }
         }
     }
@@ -163,8 +175,8 @@ impl Work {
         }
     }
 
-    fn tell_of_cut_log(&self) {
-        let event = Event::BlindSpot { at: now(), invocation: None, reason: LOG_WAS_CUT.to_owned() };
+    fn tell(&self, reason: &str) {
+        let event = Event::BlindSpot { at: now(), invocation: None, reason: reason.to_owned() };
         // What cannot be written now is lost with the disk.
         let _ = self.books.journal().map(|mut journal| journal.append(&[event]));
     }

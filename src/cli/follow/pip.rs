@@ -1,7 +1,7 @@
 //! One pip that is followed: what a shim knows of the pip that it starts, found out from the process.
 
 use std::ffi::{OsStr, OsString};
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use crate::shim::pip::{
     Cache, Command, Configuration, Environment, Files, Listener, NoCache, arguments_of_module, installed_version, urls,
     wheel_directory,
 };
-use crate::shim::{Session, look_up};
+use crate::shim::{Session, look_up, quietly};
 
 /// A pip that is followed.
 pub(crate) struct Pip {
@@ -39,8 +39,13 @@ impl Environment for Writer {
 impl Pip {
     /// Begins to record the pip that `writer` is.
     pub(crate) fn begin(writer: Option<&Writer>, books: &Books) -> Pip {
-        match writer {
-            Some(writer) => Pip::of_process(writer, books),
+        match writer.map(|writer| quietly(|| Pip::of_process(writer, books))) {
+            Some(Ok(pip)) => pip,
+            Some(Err(panic)) => {
+                let mut pip = Pip::of_nobody(books);
+                pip.broke_off(&panic);
+                pip
+            }
             None => Pip::of_nobody(books),
         }
     }
@@ -86,7 +91,7 @@ impl Pip {
         let began = writer.started_at.map(|at| i128::from(at.microseconds()) * 1000);
         let files = Files::new(directory, cache, began).with_wheels_in(wheel_directory(&command, writer));
         let session = books.journal().map(|journal| Session::of(journal, redactor, invocation));
-        let listener = session.map(|session| Listener::new(session, options, files));
+        let listener = session.map(|session| Listener::new(session, |_| Some((options, files))));
         let own = std::iter::once(OsString::from("pip")).chain(writer.argv[call.own..].iter().cloned());
         let facts = Facts::of(&own.collect::<Vec<_>>(), |name| writer.get(name));
         let facts = installed_version(&tool).iter().fold(facts, |facts, version| facts.with_version(version));
@@ -103,9 +108,11 @@ impl Pip {
         let session = books.journal().map(|journal| Session::of(journal, Redactor::default(), invocation));
         let options = pip::Options { log: true, ..pip::Options::default() };
         let files = Files::new(PathBuf::new(), Err(NoCache::Unknown), None);
-        let listener = session.map(|mut session| {
-            session.blind_spot("the process was too fast to be asked for its command line and directory");
-            Listener::new(session, options, files)
+        let listener = session.map(|session| {
+            Listener::new(session, |session| {
+                session.blind_spot("the process was too fast to be asked for its command line and directory");
+                Some((options, files))
+            })
         });
         let restorer = books.gives_back.then(|| Restorer::new(Facts::default()));
         Pip { listener, is_certain: false, restorer, prefixes: Vec::new() }
@@ -114,16 +121,25 @@ impl Pip {
     /// The pip has logged this.
     pub(crate) fn hear(&mut self, lines: &[u8]) {
         if let Some(restorer) = &mut self.restorer {
-            restorer.log(lines);
-            // Nobody stands in its streams: the output of a failed build comes beside them, but it comes at once.
-            // That it cannot be written is nobody's concern.
-            let _ = std::io::stderr().write_all(&restorer.leftover());
+            let swallowed = quietly(|| {
+                restorer.log(lines);
+                restorer.leftover()
+            });
+            match swallowed {
+                // Nobody stands in its streams: the output of a failed build comes beside them, but it comes at once.
+                // That it cannot be written is nobody's concern.
+                Ok(swallowed) => drop(std::io::stderr().write_all(&swallowed)),
+                Err(panic) => {
+                    self.restorer = None;
+                    self.broke_off(&panic);
+                }
+            }
         }
         if let Some(listener) = &mut self.listener {
             listener.hear(Channel::Log, lines);
             self.is_certain |= listener.has_understood();
             if self.is_certain {
-                listener.session.flush();
+                listener.flush();
             }
         }
     }
@@ -131,10 +147,12 @@ impl Pip {
     /// Its log is mixed with that of another.
     pub(crate) fn mixed(&mut self) {
         if let Some(listener) = &mut self.listener {
-            listener
-                .session
-                .blind_spot("another pip wrote the same log at the same time: lines of both may be mixed up");
+            listener.blind_spot("another pip wrote the same log at the same time: lines of both may be mixed up");
         }
+    }
+
+    fn broke_off(&mut self, panic: &io::Error) {
+        self.listener.iter_mut().for_each(|listener| listener.broke_off(&panic.to_string()));
     }
 
     /// The pip has ended; the prefixes of the environments that it may have installed into.

@@ -13,6 +13,7 @@ use super::survey::Survey;
 use super::{dpkg, part};
 use crate::classify::Finding;
 use crate::classify::apt::{Classifier, Runs};
+use crate::shim::fault::may_break;
 use crate::shim::session::{Session, now};
 use crate::shim::{Call, Recording};
 use crate::supervise::{End, Error, Outcome, Setting, Tap};
@@ -25,14 +26,23 @@ const UNHOOKED: &str = "apt's configuration keeps our hook away: of packages tha
 pub(crate) fn begin(call: Call<'_>) -> Option<Box<dyn Recording + '_>> {
     let command = Command::of(call.arguments)?;
     let mut session = Session::begin(&call, now())?;
-    let records = Records::new(call.arguments).inspect_err(|reason| session.degraded(reason)).ok();
+    let records = session.endure(|session| {
+        may_break("prepare");
+        Records::new(call.arguments).inspect_err(|reason| session.degraded(reason)).ok()
+    });
     let (program, arguments) = (call.path.to_owned(), call.arguments.to_vec());
-    Some(Box::new(AptRecording { session, disk: Disk::new(), records, command, program, arguments }))
+    let tapped = Tapped { disk: Disk::new(), records: records.flatten(), command, program, arguments };
+    Some(Box::new(AptRecording { session, tapped }))
 }
 
 /// Listens to one apt, without its streams.
 struct AptRecording {
     session: Session,
+    tapped: Tapped,
+}
+
+/// What is known of it before it runs, and what records it.
+struct Tapped {
     command: Command,
     program: PathBuf,
     arguments: Vec<OsString>,
@@ -89,29 +99,34 @@ impl Tap for AptRecording {}
 
 impl Recording for AptRecording {
     fn environment(&self) -> Vec<Setting> {
-        self.records.as_ref().map(Records::settings).unwrap_or_default()
+        self.tapped.records.as_ref().map(Records::settings).unwrap_or_default()
     }
 
     fn watched(&mut self, mode: Mode, sighting: &Sighting) {
-        self.session.watched(mode, sighting);
+        self.session.endure(|session| session.watched(mode, sighting));
     }
 
-    fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {
+    fn end(self: Box<Self>, outcome: Result<&Outcome, &Error>) {
+        let AptRecording { mut session, tapped } = *self;
         match outcome {
-            Ok(outcome) => self.conclude(outcome),
+            Ok(outcome) => {
+                session.endure(Session::flush);
+                session.endure(|session| tapped.conclude(session, outcome));
+                session.end(Some(outcome.end));
+            }
             Err(error) => {
-                self.session.degraded(&format!("the tool runs unrecorded: cannot {error}"));
-                self.session.flush();
+                session.degraded(&format!("the tool runs unrecorded: cannot {error}"));
+                session.end(None);
             }
         }
     }
 }
 
-impl AptRecording {
+impl Tapped {
     /// apt has ended: what the records, the disk and apt itself tell becomes what the session knows.
-    fn conclude(self, outcome: &Outcome) {
-        let AptRecording { mut session, command, program, arguments, records, disk } = self;
-        session.flush();
+    fn conclude(self, session: &mut Session, outcome: &Outcome) {
+        may_break("conclude");
+        let Tapped { command, program, arguments, records, disk } = self;
         let question = Question { program: &program, arguments: &arguments };
         let mut survey = Survey { command, question, disk: &disk, end: outcome.end, hooked: true };
         let mut classifier = Classifier::new(Runs::One);
@@ -163,6 +178,5 @@ impl AptRecording {
                 Finding::Version(_) | Finding::Installed { .. } => {}
             }
         }
-        session.end(Some(outcome.end));
     }
 }

@@ -69,9 +69,12 @@ impl Log {
                 if self.begun.is_some_and(|begun| begun != place) {
                     take(b"\n");
                 }
-                take(&self.buffer);
-                self.begun = (self.buffer.last() != Some(&b'\n')).then_some(place);
-                self.buffer.clear();
+                // Of what panics when it is taken nothing is given again.
+                let mut piece = std::mem::take(&mut self.buffer);
+                self.begun = (piece.last() != Some(&b'\n')).then_some(place);
+                take(&piece);
+                piece.clear();
+                self.buffer = piece;
             }
         }
     }

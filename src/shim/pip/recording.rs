@@ -16,6 +16,7 @@ use super::{
 use crate::classify::{Channel, pip};
 use crate::event::Moment;
 use crate::restore::{self, Facts, Plan, Restorer, Terminals};
+use crate::shim::fault::{may_break, quietly};
 use crate::shim::session::{Session, now};
 use crate::shim::{Call, Recording};
 use crate::supervise::{Error, Interpose, Outcome, Setting, Stream, Tap};
@@ -59,8 +60,14 @@ struct PipRecording<'a> {
 /// What makes a listener once pip runs.
 struct Waiting<'a> {
     call: Call<'a>,
-    command: Command<'a>,
     began: Moment,
+    /// The error holds the text of a panic.
+    prepared: std::io::Result<Prepared<'a>>,
+}
+
+/// What a listener has to know.
+struct Prepared<'a> {
+    command: Command<'a>,
     version: Option<String>,
     directory: PathBuf,
     files: Files,
@@ -71,8 +78,24 @@ struct Waiting<'a> {
 
 impl<'a> PipRecording<'a> {
     fn new(call: Call<'a>, command: Command<'a>) -> PipRecording<'a> {
-        let (environment, tool) = (&Inherited, call.path);
         let began = now();
+        let (hearing, interpose, prepared) = match quietly(|| Prepared::of(&call, command)) {
+            // A stream that is a terminal stays one; the log tells what it shows.
+            Ok((hearing, prepared)) => {
+                let stdout = !std::io::stdout().is_terminal();
+                (hearing, Interpose { stdout, stderr: !std::io::stderr().is_terminal() }, Ok(prepared))
+            }
+            Err(panic) => (Hearing::default(), Interpose::default(), Err(panic)),
+        };
+        let waiting = Some(Waiting { call, began, prepared });
+        PipRecording { hearing, interpose, waiting, listener: None }
+    }
+}
+
+impl<'a> Prepared<'a> {
+    fn of(call: &Call<'_>, command: Command<'a>) -> (Hearing, Prepared<'a>) {
+        may_break("prepare");
+        let (environment, tool) = (&Inherited, call.path);
         let isolated = command.is_isolated();
         let configuration = Configuration::read(command.name().unwrap_or_default(), isolated, tool, environment);
         let directory = std::env::current_dir().unwrap_or_default();
@@ -108,27 +131,31 @@ impl<'a> PipRecording<'a> {
         let temporaries =
             if is_cache_disabled { Temporaries::of(environment, &directory) } else { Temporaries::default() };
         let files = Files::new(directory.clone(), cache, Some(written)).of_this_user().with_temporaries(temporaries);
-        // A stream that is a terminal stays one; the log tells what it shows.
-        let interpose =
-            Interpose { stdout: !std::io::stdout().is_terminal(), stderr: !std::io::stderr().is_terminal() };
-        let waiting =
-            Waiting { call, command, began, version, directory, files, is_cache_disabled, degraded, blind_spot };
-        PipRecording { hearing, interpose, waiting: Some(waiting), listener: None }
+        (hearing, Prepared { command, version, directory, files, is_cache_disabled, degraded, blind_spot })
+    }
+
+    /// What is told of it, and what is listened with.
+    fn told(self, session: &mut Session, has_log: bool) -> (pip::Options, Files) {
+        may_break("begin");
+        self.version.iter().for_each(|version| session.version(version.clone()));
+        self.degraded.iter().for_each(|reason| session.degraded(reason));
+        self.blind_spot.iter().for_each(|reason| session.blind_spot(reason));
+        let urls = urls(&self.command, &self.directory, &Inherited);
+        let options = pip::Options { log: has_log, no_cache: self.is_cache_disabled, version: self.version, urls };
+        (options, self.files.with_wheels_in(wheel_directory(&self.command, &Inherited)))
     }
 }
 
 impl Waiting<'_> {
     /// Opens the session, of which pip needs to know nothing.
     fn listener(self, has_log: bool) -> Option<Listener> {
-        let mut session = Session::begin(&self.call, self.began)?;
-        self.version.iter().for_each(|version| session.version(version.clone()));
-        self.degraded.iter().for_each(|reason| session.degraded(reason));
-        self.blind_spot.iter().for_each(|reason| session.blind_spot(reason));
-        let urls = urls(&self.command, &self.directory, &Inherited);
-        let options = pip::Options { log: has_log, no_cache: self.is_cache_disabled, version: self.version, urls };
-        let files = self.files.with_wheels_in(wheel_directory(&self.command, &Inherited));
-        session.flush();
-        Some(Listener::new(session, options, files))
+        let session = Session::begin(&self.call, self.began)?;
+        let mut listener = Listener::new(session, |session| {
+            let prepared = self.prepared.inspect_err(|panic| session.broke_off(&panic.to_string())).ok()?;
+            Some(prepared.told(session, has_log))
+        });
+        listener.flush();
+        Some(listener)
     }
 }
 
@@ -188,10 +215,18 @@ impl PipRecording<'_> {
             });
             if let Some(listener) = &mut self.listener {
                 if log.was_cut() {
-                    listener.session.blind_spot(LOG_WAS_CUT);
+                    listener.blind_spot(LOG_WAS_CUT);
                 }
-                listener.session.flush();
+                listener.flush();
             }
+        }
+    }
+
+    /// Reads what is left of the log, whatever has broken.
+    fn read_rest(&mut self) {
+        if quietly(|| self.read_log()).is_err() {
+            self.hearing.restorer = None;
+            let _ = quietly(|| self.read_log());
         }
     }
 }
@@ -199,11 +234,14 @@ impl PipRecording<'_> {
 impl Tap for PipRecording<'_> {
     fn started(&mut self) {
         let has_log = self.hearing.log.is_some();
-        self.listener = self.waiting.take().and_then(|waiting| waiting.listener(has_log));
+        let waiting = self.waiting.take();
+        // Without a session there is nobody to tell that there is none.
+        self.listener = quietly(|| waiting?.listener(has_log)).ok().flatten();
     }
 
     fn pass(&mut self, from: Stream, input: &[u8], output: &mut Vec<u8>) {
         self.read_log();
+        may_break("restore");
         match &mut self.hearing.restorer {
             Some(restorer) => restorer.pass(stream(from), input, output),
             None => output.extend_from_slice(input),
@@ -218,7 +256,7 @@ impl Tap for PipRecording<'_> {
         };
         if let Some(listener) = &mut self.listener {
             listener.hear(channel, input);
-            listener.session.flush();
+            listener.flush();
         }
     }
 
@@ -245,7 +283,7 @@ impl Tap for PipRecording<'_> {
     }
 
     fn watched(&self) -> Option<BorrowedFd<'_>> {
-        self.listener.as_ref()?.temporaries().descriptor()
+        self.listener.as_ref()?.watched()
     }
 
     fn woken(&mut self) {
@@ -267,24 +305,23 @@ impl Recording for PipRecording<'_> {
     }
 
     fn watched(&mut self, mode: Mode, sighting: &Sighting) {
-        self.listener.iter_mut().for_each(|listener| listener.session.watched(mode, sighting));
+        self.listener.iter_mut().for_each(|listener| listener.witnessed(mode, sighting));
     }
 
     fn end(mut self: Box<Self>, outcome: Result<&Outcome, &Error>) {
         let Ok(outcome) = outcome else { return };
-        self.read_log();
-        if !self.interpose.stderr
-            && let Some(restorer) = &mut self.hearing.restorer
+        self.read_rest();
+        if (!self.interpose.stderr || outcome.tap_panic.is_some())
+            && let Some(Ok(leftover)) = self.hearing.restorer.as_mut().map(|restorer| quietly(|| restorer.leftover()))
         {
-            // Standard error is a terminal, in which nobody stood: what the log swallowed is shown now, or never.
-            let _ = std::io::Write::write_all(&mut std::io::stderr(), &restorer.leftover());
+            // Nobody stood in standard error, a terminal, or who stood there is broken: what the log swallowed is shown
+            // now, or never.
+            let _ = std::io::Write::write_all(&mut std::io::stderr(), &leftover);
         }
         let Some(mut listener) = self.listener else { return };
-        if let Some(panic) = &outcome.tap_panic {
-            listener.session.degraded(&format!("the recording broke off: {panic}"));
-        }
+        outcome.tap_panic.iter().for_each(|panic| listener.broke_off(panic));
         if outcome.left_behind {
-            listener.session.blind_spot("a process that pip left behind still writes to its output");
+            listener.blind_spot("a process that pip left behind still writes to its output");
         }
         listener.end(Some(outcome.end));
     }
