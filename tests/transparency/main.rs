@@ -21,6 +21,7 @@ mod left_behind;
 mod lookup;
 mod other_shims;
 mod output;
+mod places;
 mod signals;
 mod stops;
 mod streams;

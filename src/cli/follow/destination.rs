@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::shim::pip::{Configuration, Environment as _, FOLLOW_VARIABLE, Inherited, LOG_VARIABLES, expand};
+use crate::shim::pip::{Configuration, Environment as _, FOLLOW_VARIABLE, Inherited, LOG_VARIABLES, expand, has_room};
 use crate::supervise::Setting;
 
 /// Where logs come in.
@@ -32,6 +32,7 @@ impl Destination {
         }
         let is_root = rustix::process::geteuid().is_root();
         let within = if is_root && !is_open_to_all(directory) { std::env::temp_dir() } else { directory.to_owned() };
+        has_room(&within)?;
         let place = tempfile::Builder::new().prefix("follow-").tempdir_in(within)?;
         if is_root {
             // The build may go on as another user, whose pips have to be able to write, and need not see anything.

@@ -12,6 +12,23 @@ use super::tail::Tail;
 /// How many bytes are read at once.
 const CHUNK: usize = 1 << 16;
 
+/// As much room a log is to have, in bytes: more than most come to. A pip that cannot write its log prints a traceback for
+/// every line of it.
+const ROOM: u64 = 4 << 20;
+
+/// Whether a log has room in `directory`.
+///
+/// # Errors
+/// When it has none.
+pub(crate) fn has_room(directory: &Path) -> io::Result<()> {
+    let there = rustix::fs::statvfs(directory)?;
+    // A file system without blocks does not count them.
+    match there.f_blocks == 0 || there.f_bavail.saturating_mul(there.f_frsize) >= ROOM {
+        true => Ok(()),
+        false => Err(io::Error::other(format!("no room in `{}`", directory.display()))),
+    }
+}
+
 /// A log that is being written.
 pub(crate) struct Log {
     path: PathBuf,
@@ -28,6 +45,7 @@ pub(crate) struct Log {
 impl Log {
     /// A fresh private file in `directory`; readable and writable by this user alone, since builds may print secrets.
     pub(crate) fn private(directory: &Path) -> io::Result<Log> {
+        has_room(directory)?;
         let (file, path) =
             tempfile::Builder::new().prefix("wheeltap-").suffix(".log").tempfile_in(directory)?.into_parts();
         Ok(Log::new(path.to_path_buf(), Some(Tail::of(file)?), Some(path)))

@@ -27,7 +27,7 @@ pub(crate) use entries::Entries;
 pub(crate) use evidence::Files;
 pub(crate) use installed::version as installed_version;
 pub(crate) use listener::Listener;
-pub(crate) use log::Log;
+pub(crate) use log::{Log, has_room};
 pub(crate) use named::{urls, wheel_directory};
 pub(crate) use recording::{FOLLOW_VARIABLE, LOG_VARIABLE, LOG_VARIABLES, LOG_WAS_CUT, begin};
 pub(crate) use tail::Tail;
