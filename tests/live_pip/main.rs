@@ -12,6 +12,7 @@ mod support;
 
 mod alike;
 mod held;
+mod interpreter;
 mod live;
 mod scenario;
 mod scenarios;
