@@ -47,8 +47,22 @@ impl Name {
     /// Whether the step counts for the share of cached steps: a numbered one that is no `FROM`, whose `CACHED` says
     /// nothing of reuse.
     pub fn counts(&self) -> bool {
-        let keyword = self.instruction.split_whitespace().next().unwrap_or_default();
-        self.index.is_some() && !keyword.eq_ignore_ascii_case("FROM")
+        self.index.is_some() && !self.has_keyword("FROM")
+    }
+
+    /// Whether the step runs a command.
+    pub fn is_run(&self) -> bool {
+        self.index.is_some() && self.has_keyword("RUN")
+    }
+
+    /// Whether the step adds files, which may come from elsewhere than the context.
+    pub fn is_add(&self) -> bool {
+        self.index.is_some() && self.has_keyword("ADD")
+    }
+
+    /// BuildKit makes capitals of what stands before the first blank, a tab being none; the builder before it, of nothing.
+    fn has_keyword(&self, keyword: &str) -> bool {
+        self.instruction.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(keyword))
     }
 }
 
@@ -71,6 +85,14 @@ mod tests {
         assert_eq!(parts("[linux/arm64 3/5] RUN a"), expected("linux/arm64", "", Some(3), Some(5), "RUN a"));
         assert_eq!(parts("[api b 3/5] RUN a"), expected("", "api b", Some(3), Some(5), "RUN a"));
         assert_eq!(parts("[api linux/arm64 b 3/5] RUN a"), expected("linux/arm64", "api b", Some(3), Some(5), "RUN a"));
+        for run in ["[1/4] RUN a", "[1/4] RUN\ta", "[1/4] run\ta", "[1/4] run a"] {
+            let name = Name::parse(run);
+            assert!(name.is_run() && name.counts() && !name.is_add(), "{run:?}");
+        }
+        assert!(Name::parse("[1/4] add\tx /y").is_add());
+        for other in ["RUN a", "[internal] RUN a", "[1/4] RUNX a", "[1/4] COPY RUN /x", "[1/4] FROM run"] {
+            assert!(!Name::parse(other).is_run(), "{other:?}");
+        }
         for other in ["[internal] load .dockerignore", "exporting to image", "[auth] x/y:pull token", "[", ""] {
             assert_eq!(parts(other), expected("", "", None, None, other));
         }

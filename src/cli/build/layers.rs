@@ -47,7 +47,7 @@ impl Layers {
     /// What is in the steps that the layer cache replayed.
     pub(super) fn replayed(&self, build: &Build, at: Moment) -> Vec<Event> {
         let mut events = Vec::new();
-        for vertex in build.steps.iter().filter(|vertex| vertex.state == State::Cached && is_run(vertex)) {
+        for vertex in build.steps.iter().filter(|vertex| vertex.state == State::Cached && vertex.name.is_run()) {
             let Some(layer) = self.steps.get(&key(vertex)) else {
                 let reason = format!("step {} was cached, and no earlier build recorded what is in it", vertex.id);
                 events.push(Event::BlindSpot { at, invocation: None, reason });
@@ -78,7 +78,7 @@ impl Layers {
 
     /// Remembers what the steps that ran took on, as `events` tell it.
     pub(super) fn learn(&mut self, build: &Build, events: &[Event], at: Moment) {
-        for vertex in build.steps.iter().filter(|vertex| is_run(vertex)) {
+        for vertex in build.steps.iter().filter(|vertex| vertex.name.is_run()) {
             let is_whole = !vertex.clipped && !vertex.senders.iter().any(|sender| build.lost.contains(sender));
             if vertex.state == State::Cached {
                 continue;
@@ -116,10 +116,6 @@ impl Layers {
 /// What failed, or was only made in the step, did not come into its layer from elsewhere.
 fn is_in_layer(artifact: &Artifact) -> bool {
     !matches!(artifact.origin, Origin::Failed | Origin::Built)
-}
-
-fn is_run(vertex: &Vertex) -> bool {
-    vertex.name.index.is_some() && vertex.name.instruction.starts_with("RUN ")
 }
 
 fn key(vertex: &Vertex) -> String {

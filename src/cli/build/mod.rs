@@ -232,7 +232,8 @@ impl Record {
     ) -> Option<(crate::event::Session, ledger::Files)> {
         let at = now();
         let mut events = Vec::new();
-        let mut said = |event: fn(String) -> Told, reason: String| events.push(event(reason).at(at));
+        let redactor = &self.redactor;
+        let mut said = |event: fn(String) -> Told, reason: String| events.push(event(redactor.text(&reason)).at(at));
         if let Some(rewritten) = rewritten {
             self.notes.extend(rewritten.notes.iter().cloned());
         }
@@ -253,10 +254,10 @@ impl Record {
             Some(build) => {
                 let told = told::events(build, &self.redactor, at);
                 if let Some(rewritten) = rewritten {
-                    for vertex in build.steps.iter().filter(|vertex| vertex.name.instruction.starts_with("RUN ")) {
+                    for vertex in build.steps.iter().filter(|vertex| vertex.name.is_run()) {
                         let ran = matches!(vertex.state, State::Done | State::Error);
                         if ran && vertex.senders.is_empty() {
-                            let reason = match rewritten.why_left(&vertex.name.instruction) {
+                            let reason = match rewritten.why_left(&vertex.name.instruction, redactor) {
                                 Some(reason) => format!("step {} was left as it stands: {reason}", vertex.id),
                                 None => format!("nothing was heard from step {}", vertex.id),
                             };
@@ -285,6 +286,8 @@ impl Record {
                 let (service, build) = (self.service.as_str(), build.as_ref());
                 let page = self.directory.join("build_report.md");
                 let earlier = earlier(&sessions, &session.session_id);
+                // They quote instructions as the Dockerfile has them.
+                self.notes.iter_mut().for_each(|note| *note = redactor.text(note));
                 let report = Report { service, build, session: &session, earlier: &earlier, notes: &self.notes };
                 let text = report.markdown();
                 if let Err(error) = ledger::replace(&page, text.as_bytes()) {

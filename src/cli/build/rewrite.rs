@@ -15,6 +15,7 @@ use super::source::Source;
 use super::target::{Target, Wrapped};
 use super::{bake, compose};
 use crate::dockerfile::{Injected, Injection, Left, Names, Places, inject};
+use crate::event::Redactor;
 
 /// A build whose steps are wrapped.
 pub(super) struct Rewritten {
@@ -110,10 +111,11 @@ pub(super) fn places(command: &Command) -> Places {
 }
 
 impl Rewritten {
-    /// Why a step of that name was left as it stands; `None` if it was not.
-    pub(super) fn why_left(&self, instruction: &str) -> Option<String> {
-        let trigger = self.triggers.iter().find(|(_, run)| has_command_of(instruction, run));
-        let left = || self.left.iter().find(|left| has_command_of(instruction, &left.instruction));
+    /// Why a step of that name, in which there is no secret, was left as it stands; `None` if it was not.
+    pub(super) fn why_left(&self, instruction: &str, redactor: &Redactor) -> Option<String> {
+        let is_shown = |begun: &str| has_command_of(instruction, &redactor.text(begun));
+        let trigger = self.triggers.iter().find(|(_, run)| is_shown(run));
+        let left = || self.left.iter().find(|left| is_shown(&left.instruction));
         trigger
             .map(|(image, _)| format!("it comes with `{image}` (ONBUILD)"))
             .or_else(|| left().map(|left| left.reason.clone()))

@@ -50,9 +50,8 @@ pub(crate) fn run(arguments: Arguments, console: &mut Console) -> anyhow::Result
     let at = now();
     let mut events = told::events(&build, &Redactor::default(), at);
     for vertex in &build.steps {
-        let is_run = vertex.name.index.is_some() && vertex.name.instruction.starts_with("RUN ");
         let reason = match vertex.state {
-            State::Cached if is_run => "was cached: what is in it, an earlier log tells",
+            State::Cached if vertex.name.is_run() => "was cached: what is in it, an earlier log tells",
             State::Unfinished => "does not end in this log",
             _ => continue,
         };
