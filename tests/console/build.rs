@@ -36,7 +36,8 @@ fn report(place: &Place) -> String {
 // Contract: secrets
 #[test]
 fn secrets_of_a_step_that_is_left_are_in_no_note() {
-    let dockerfile = "FROM x\nRUN true\nONBUILD RUN pip install --index-url https://user:t0ps3cret@index.example/simple/ six\n";
+    let dockerfile =
+        "FROM x\nRUN true\nONBUILD RUN pip install --index-url https://user:t0ps3cret@index.example/simple/ six\n";
     let place = project(dockerfile, "#4 [2/2] RUN true\n#4 DONE 0.1s\n");
     place.write("images", "null [\"RUN curl https://us:hush0ne@index.example/x\"]\n");
     let said = build(&place, &["--inject"]);

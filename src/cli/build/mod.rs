@@ -30,7 +30,7 @@ use anyhow::Context as _;
 use super::run::{find, not_started, take_our_place};
 use super::sessions::earlier;
 use super::{Cannot as _, Console, Hint as _, Status, Tone, explained, now, which};
-use crate::classify::buildkit::{Build, State};
+use crate::classify::buildkit::Build;
 use crate::dockerfile::Places;
 use crate::event::{Event, Redactor};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
@@ -252,19 +252,8 @@ impl Record {
         let mut layers = Layers::read(&path);
         match &build {
             Some(build) => {
-                let told = told::events(build, &self.redactor, at);
-                if let Some(rewritten) = rewritten {
-                    for vertex in build.steps.iter().filter(|vertex| vertex.name.is_run()) {
-                        let ran = matches!(vertex.state, State::Done | State::Error);
-                        if ran && vertex.senders.is_empty() {
-                            let reason = match rewritten.why_left(&vertex.name.instruction, redactor) {
-                                Some(reason) => format!("step {} was left as it stands: {reason}", vertex.id),
-                                None => format!("nothing was heard from step {}", vertex.id),
-                            };
-                            said(Told::BlindSpot, reason);
-                        }
-                    }
-                }
+                let mut told = told::events(build, redactor, at);
+                told.extend(rewritten.iter().flat_map(|rewritten| rewritten.unheard(build, redactor, at)));
                 events.extend(layers.replayed(build, at));
                 layers.learn(build, &told, at);
                 events.extend(told);

@@ -14,8 +14,9 @@ use super::engine::{Bases, Carriage, Engine, is_other_platform};
 use super::source::Source;
 use super::target::{Target, Wrapped};
 use super::{bake, compose};
+use crate::classify::buildkit::{Build, State, Vertex};
 use crate::dockerfile::{Injected, Injection, Left, Names, Places, inject};
-use crate::event::Redactor;
+use crate::event::{Event, Moment, Redactor};
 
 /// A build whose steps are wrapped.
 pub(super) struct Rewritten {
@@ -111,8 +112,22 @@ pub(super) fn places(command: &Command) -> Places {
 }
 
 impl Rewritten {
+    /// What is to be said of the steps that ran and of which nothing was heard.
+    pub(super) fn unheard(&self, build: &Build, redactor: &Redactor, at: Moment) -> Vec<Event> {
+        let ran = |vertex: &&Vertex| matches!(vertex.state, State::Done | State::Error);
+        let steps = build.steps.iter().filter(|vertex| vertex.name.is_run() && vertex.senders.is_empty());
+        let said = steps.filter(ran).map(|vertex| {
+            let reason = match self.why_left(&vertex.name.instruction, redactor) {
+                Some(reason) => format!("step {}: it was left as it stands: {reason}", vertex.id),
+                None => format!("step {}: nothing was heard from it", vertex.id),
+            };
+            Event::BlindSpot { at, invocation: None, reason: redactor.text(&reason) }
+        });
+        said.collect()
+    }
+
     /// Why a step of that name, in which there is no secret, was left as it stands; `None` if it was not.
-    pub(super) fn why_left(&self, instruction: &str, redactor: &Redactor) -> Option<String> {
+    fn why_left(&self, instruction: &str, redactor: &Redactor) -> Option<String> {
         let is_shown = |begun: &str| has_command_of(instruction, &redactor.text(begun));
         let trigger = self.triggers.iter().find(|(_, run)| is_shown(run));
         let left = || self.left.iter().find(|left| is_shown(&left.instruction));
