@@ -237,6 +237,28 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario {
+        name: "fetch-local-file-and-cached",
+        before: "cp /srv/lab/changed/pool/main/lab-hello_2.0_all.deb /home/lab/x.deb; apt-get install -y -d lab-a",
+        command: "apt-get install -y -d ./x.deb lab-a",
+        expected: Some(&["lab-a archive-cache", "lab-hello local"]),
+        ..PLAIN
+    },
+    Scenario {
+        name: "fetch-by-relative-file-cached",
+        before: "echo 'APT::Install-Recommends \"false\";' >/home/lab/my.conf; apt-get install -y -d lab-dep",
+        command: "apt-get -c my.conf -d install -y lab-dep",
+        expected: Some(BOTH_CACHED),
+        ..PLAIN
+    },
+    // Asked again, apt knows no source: the configuration is gone with the pipe that it came by.
+    Scenario {
+        name: "fetch-cannot-be-asked-again",
+        before: "mv /etc/apt/sources.list /home/lab/list; apt-get -o Dir::Etc::sourcelist=/home/lab/list install -y -d lab-dep",
+        command: "echo 'Dir::Etc::sourcelist \"/home/lab/list\";' | apt-get -c /dev/stdin -d install -y lab-dep",
+        incomplete: true,
+        ..PLAIN
+    },
+    Scenario {
         name: "no-download",
         before: HAVE_BOTH,
         command: "apt-get install -y --no-download lab-dep",
@@ -271,6 +293,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         before: "apt-get install -y -d lab-a",
         command: "apt-get install -y lab-a lab-b lab-404",
         expected: Some(&["lab-404 failed", "lab-a archive-cache", "lab-b downloaded"]),
+        ..PLAIN
+    },
+    Scenario {
+        name: "not-there-beside-a-local-file",
+        before: "cp /srv/lab/changed/pool/main/lab-hello_2.0_all.deb /home/lab/x.deb; apt-get install -y -d lab-a",
+        command: "apt-get install -y ./x.deb lab-a lab-404",
+        expected: Some(&["lab-404 failed", "lab-a archive-cache", "lab-hello local"]),
         ..PLAIN
     },
     Scenario {
@@ -403,6 +432,13 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         name: "download-again",
         before: "cd /home/lab; apt-get download lab-a",
         command: "apt-get download lab-a lab-b",
+        expected: Some(&["lab-a destination", "lab-b downloaded"]),
+        ..PLAIN
+    },
+    Scenario {
+        name: "download-again-in-the-root",
+        before: "cd /; apt-get download lab-a",
+        command: "cd /; apt-get download lab-a lab-b",
         expected: Some(&["lab-a destination", "lab-b downloaded"]),
         ..PLAIN
     },

@@ -19,16 +19,20 @@ pub(super) struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// What apt would fetch if it had nothing: no archives, and a working directory without packages.
-    pub(super) fn plan(&self) -> Vec<Planned> {
+    /// What apt would fetch if it had no archives, and in `directory`; `None` if it does not say.
+    ///
+    /// The directory is the run's, since the command line may name files by it, unless what lies there is to be left out
+    /// of account.
+    pub(super) fn plan(&self, directory: &Path) -> Option<Vec<Planned>> {
         let nothing = ["-o", "Dir::Cache::archives=/nonexistent/", "-o", "Acquire::ForceHash=sha256"];
         let own = &self.arguments[1..];
         let (options, rest) = own.split_at(own.iter().position(|argument| argument == "--").unwrap_or(own.len()));
         let options = options.iter().filter(|argument| *argument != "--no-download");
         // The last word counts, and after `--` there are no options.
         let mut command = quiet(self.program);
-        command.current_dir("/").args(options).args(["-qq", "--print-uris"]).args(nothing).args(rest);
-        lines(command).iter().filter_map(|line| Planned::parse(line)).collect()
+        command.current_dir(directory).args(options).args(["-qq", "--print-uris"]).args(nothing).args(rest);
+        let answer = command.output().ok().filter(|answer| answer.status.success())?;
+        Some(answer.stdout.split(|byte| *byte == b'\n').filter_map(Planned::parse).collect())
     }
 
     /// A directory of the configuration, as this command line changes it.

@@ -22,6 +22,9 @@ use crate::witness::{Mode, Sighting};
 const UNHOOKED: &str = "apt's configuration keeps our hook away: of packages that lay in the archives, only those are \
                         known that dpkg unpacked and that lie there still";
 
+const UNPLANNED: &str = "apt did not tell its plan when it was asked again: which of the packages lay there already is \
+                         not known";
+
 /// Begins the recording of a call of apt, unless it fetches nothing or no session can be had.
 pub(crate) fn begin(call: Call<'_>) -> Option<Box<dyn Recording + '_>> {
     let command = Command::of(call.arguments)?;
@@ -162,7 +165,9 @@ impl Tapped {
                 }
             }
         }
-        survey.tell(&mut classifier, &messages, &handed_over);
+        if !survey.tell(&mut classifier, &messages, &handed_over) {
+            session.blind_spot(UNPLANNED);
+        }
         if let Some(version) = dpkg::version_of_apt() {
             session.version(version);
         }

@@ -28,42 +28,53 @@ pub(super) struct Survey<'a> {
     pub(super) hooked: bool,
 }
 
+/// A directory without packages, in which apt cannot find what the run found.
+const EMPTY: &str = "/proc";
+
 const BY_THE_DISK: [Evidence; 1] = [Evidence::LISTING];
 const BY_THE_PLAN: [Evidence; 2] = [Evidence::PRINT_URIS, Evidence::LISTING];
 
 impl Survey<'_> {
-    /// Tells the classifier of the files that nothing else tells of.
-    pub(super) fn tell(&self, classifier: &mut Classifier, messages: &[u8], handed_over: &[u8]) {
-        let whole = classifier.is_complete();
-        match self.command.verb {
-            Verb::Update if !whole => self.lists(classifier),
-            Verb::Update | Verb::Changelog => {}
-            Verb::Download | Verb::Source => self.planned(classifier, self.disk.directory(), !whole),
-            Verb::Install if !self.hooked => self.archives(classifier),
-            Verb::Install if self.fell_short(messages, handed_over) => {
-                self.planned(classifier, &self.question.directory("Dir::Cache::archives"), !whole);
-            }
-            Verb::Install if !whole => self.archives(classifier),
-            Verb::Install => {}
-        }
+    /// Tells the classifier of the files that nothing else tells of; whether it could.
+    pub(super) fn tell(&self, classifier: &mut Classifier, messages: &[u8], handed_over: &[u8]) -> bool {
         classifier.surveyed();
+        let whole = classifier.is_complete();
+        let fetched = memchr::memmem::find(messages, b" 600 URI Acquire").is_some();
+        let here = self.disk.directory();
+        let answered = match self.command.verb {
+            Verb::Download | Verb::Source => self.planned(classifier, here, Path::new(EMPTY), !whole),
+            Verb::Install if self.hooked && handed_over.is_empty() && self.fell_short(fetched) => {
+                self.planned(classifier, &self.question.directory("Dir::Cache::archives"), here, !whole)
+            }
+            verb => {
+                match verb {
+                    Verb::Update if !whole => self.lists(classifier),
+                    Verb::Install if !whole || !self.hooked => self.archives(classifier),
+                    _ => {}
+                }
+                true
+            }
+        };
+        // A run that failed before it fetched anything had no plan either.
+        answered || !(fetched || self.end == End::Code(0))
     }
 
-    /// Whether the run came as far as the fetches and not as far as dpkg.
-    fn fell_short(&self, messages: &[u8], handed_over: &[u8]) -> bool {
-        let fetched = memchr::memmem::find(messages, b" 600 URI Acquire").is_some();
+    /// Whether the run ended after the fetches, if it is one that did not reach dpkg.
+    fn fell_short(&self, fetched: bool) -> bool {
         let ended = matches!(self.end, End::Code(0 | 100));
-        ended && handed_over.is_empty() && (self.command.download_only || fetched || self.command.no_download)
+        ended && (self.command.download_only || fetched || self.command.no_download)
     }
 
     /// Files of apt's plan in `directory`: those that were there before, and with `new` also those that were not.
-    fn planned(&self, classifier: &mut Classifier, directory: &Path, new: bool) {
+    /// apt is asked for it in `place`; false if it does not say.
+    fn planned(&self, classifier: &mut Classifier, directory: &Path, place: &Path, new: bool) -> bool {
         let wanted = |path: &Path| self.disk.was_there(path).is_some_and(|there| there || new);
         let candidates = names(directory);
         if !candidates.iter().any(|name| is_of_package(name) && wanted(&directory.join(name))) {
-            return;
+            return true;
         }
-        for Planned { url, filename, size, .. } in self.question.plan() {
+        let Some(plan) = self.question.plan(place) else { return false };
+        for Planned { url, filename, size, .. } in plan {
             let path = directory.join(&filename);
             if !wanted(&path) || std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() != size) {
                 continue;
@@ -77,6 +88,7 @@ impl Survey<'_> {
                 if self.disk.was_there(&path) == Some(true) { Ok(cached) } else { self.arrived(&filename, local) };
             classifier.found(found(&path, origin, &BY_THE_PLAN, Some(url)));
         }
+        true
     }
 
     /// Packages in the archives that dpkg unpacked in this run, and those that came there.
