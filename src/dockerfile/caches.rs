@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use super::commands::{Simple, commands};
 use super::instructions;
 use super::mounts::CacheMount;
+use super::task::{Call, Pip, Task};
 use crate::event::CacheState::{self, Broken, Bypassed, Cold, Disabled};
 use crate::event::{
     PLAIN_INDEX, WHEELHOUSE_BESIDE_INDEX, directory_of_links, is_no_of_apt, is_plain_index, truth_value,
@@ -87,65 +88,27 @@ pub fn caches(text: &str) -> Vec<Diagnosis> {
 }
 
 fn step(line: usize, rest: &str, stage: &mut Stage, found: &mut Vec<Diagnosis>) {
-    let flags = rest.split_whitespace().take_while(|word| word.starts_with("--"));
-    let mounts: Vec<_> = flags.clone().filter_map(|flag| CacheMount::of(flag.strip_prefix("--mount=")?)).collect();
-    let length = flags.last().map_or(0, |last| last.as_ptr() as usize - rest.as_ptr() as usize + last.len());
-    let text = &rest[length..];
+    let task = Task::running(rest);
     // What this step does away with counts from its beginning: it comes first wherever it is of use.
-    stage.is_rid_of_clean |= text.contains("docker-clean");
-    if let Some(keeps) = keeps_packages(text) {
+    stage.is_rid_of_clean |= task.text.contains("docker-clean");
+    if let Some(keeps) = keeps_packages(task.text) {
         stage.keeps_packages = Some(keeps);
     }
-    let mut exported = stage.variables.clone();
-    let all = commands(text);
-    for one in &all {
-        let mut variables = exported.clone();
-        variables.extend(one.assignments.iter().map(|(name, value)| (name.clone(), (value.clone(), line))));
-        if one.words.is_empty() {
-            exported = variables;
-        } else if let Some(pip) = Pip::of(one) {
-            found.extend(pip.diagnoses(line, &variables, stage, &mounts));
-        } else if is_apt_install(one) {
-            found.extend(apt(line, one, &all, stage, &mounts));
+    for call in task.calls() {
+        match call {
+            Call::Pip(pip) => {
+                let mut variables = stage.variables.clone();
+                variables.extend(pip.assignments.iter().map(|(name, value)| (name.clone(), (value.clone(), line))));
+                found.extend(pip.diagnoses(line, &variables, stage, &task.mounts));
+            }
+            Call::AptInstall(words) => found.extend(apt(line, words, &task.commands, stage, &task.mounts)),
+            Call::AptUpdate => {}
         }
     }
     found.dedup();
 }
 
-/// A call of pip that fetches.
-struct Pip<'a> {
-    words: &'a [String],
-}
-
-impl<'a> Pip<'a> {
-    fn of(command: &'a Simple) -> Option<Self> {
-        let name = command.words.first()?.rsplit('/').next()?;
-        let is_version = |rest: &str| rest.chars().all(|c| c.is_ascii_digit() || c == '.');
-        let words = match command.words.as_slice() {
-            [_, words @ ..] if name.strip_prefix("pip").is_some_and(is_version) => words,
-            [_, words @ ..] if name.strip_prefix("python").is_some_and(is_version) => {
-                let at = words.iter().position(|word| word == "-m")?;
-                words.get(at + 1).filter(|module| *module == "pip")?;
-                &words[at + 2..]
-            }
-            _ => return None,
-        };
-        let verb = words.iter().find(|word| ["install", "download", "wheel", "lock"].contains(&word.as_str()));
-        verb.map(|_| Pip { words })
-    }
-
-    fn value(&self, names: &[&str]) -> Option<&'a str> {
-        self.values(names).next()
-    }
-
-    fn values(&self, names: &[&str]) -> impl Iterator<Item = &'a str> {
-        self.words.iter().enumerate().filter_map(|(at, word)| match word.split_once('=') {
-            Some((name, value)) if names.contains(&name) => Some(value),
-            _ if names.contains(&word.as_str()) => self.words.get(at + 1).map(String::as_str),
-            _ => None,
-        })
-    }
-
+impl Pip<'_> {
     fn diagnoses(
         &self,
         line: usize,
@@ -175,9 +138,7 @@ impl<'a> Pip<'a> {
         let directory = cache_of(self.value(&["--cache-dir"]), &set, stage);
         let mount =
             directory.as_deref().and_then(|directory| mounts.iter().find(|mount| holds(mount.target, directory)));
-        // pip takes any unambiguous beginning of an option.
-        let is_flag = |word: &&String| word.len() >= "--no-ca".len() && "--no-cache-dir".starts_with(word.as_str());
-        let said = self.words.iter().find(is_flag).map(|word| (format!("`{word}`"), "leave it out".to_owned()));
+        let said = self.no_cache_option().map(|word| (format!("`{word}`"), "leave it out".to_owned()));
         let said = said.or_else(|| {
             let (value, at) = set("PIP_NO_CACHE_DIR")?;
             let no = if truth_value(value) == Some(true) { "" } else { ", which disables whatever its value" };
@@ -263,24 +224,13 @@ fn holds(target: &str, directory: &str) -> bool {
     directory.strip_prefix(target).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-fn is_apt_install(command: &Simple) -> bool {
-    let name = command.words.first().and_then(|word| word.rsplit('/').next());
-    let verbs = ["install", "upgrade", "dist-upgrade", "full-upgrade", "build-dep", "reinstall"];
-    let Some(at) = command.words.iter().position(|word| verbs.contains(&word.as_str())) else { return false };
-    // What lies in the image already is not fetched.
-    let mut operands = command.words[at + 1..].iter().filter(|word| !word.starts_with('-')).peekable();
-    let is_local = operands.peek().is_some() && operands.all(|word| word.contains('/') && word.contains(".deb"));
-    let is_offline = is_local || command.words.iter().any(|word| word == "--no-download");
-    matches!(name, Some("apt-get" | "apt")) && !is_offline
-}
-
-fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[CacheMount<'_>]) -> Option<Diagnosis> {
+fn apt(line: usize, words: &[String], all: &[Simple], stage: &Stage, mounts: &[CacheMount<'_>]) -> Option<Diagnosis> {
     const USUAL: &str = "/var/cache/apt/archives";
     const MOUNT: &str = "--mount=type=cache,target=/var/cache/apt,sharing=locked";
     let diagnosis = |state, text: &str, evidence: String, remedy: String| {
         Some(Diagnosis { line, tool: Tool::Apt, state, text: text.to_owned(), evidence, remedy })
     };
-    let moved = command.words.iter().find_map(|word| {
+    let moved = words.iter().find_map(|word| {
         let word = word.strip_prefix("-o").unwrap_or(word).trim_start_matches('=');
         let word = word.split_once('=').filter(|(key, _)| key.eq_ignore_ascii_case("Dir::Cache::archives"));
         word.map(|(_, value)| value.trim_end_matches('/').to_owned())
@@ -299,7 +249,7 @@ fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[C
         return diagnosis(Cold, text, "no cache mount".to_owned(), remedy);
     };
     let cleans = all.iter().find(|one| {
-        let is = |name: &str| one.words.first().is_some_and(|word| word.rsplit('/').next() == Some(name));
+        let is = |name: &str| one.name() == Some(name);
         let removes = || one.words.iter().any(|word| holds(mount.target, word.trim_end_matches(['*', '/'])));
         ((is("apt-get") || is("apt")) && one.words.iter().any(|word| word == "clean")) || (is("rm") && removes())
     });
@@ -314,8 +264,8 @@ fn apt(line: usize, command: &Simple, all: &[Simple], stage: &Stage, mounts: &[C
         let remedy = "begin the step with `rm -f /etc/apt/apt.conf.d/docker-clean`".to_owned();
         return diagnosis(Disabled, text, evidence, remedy);
     }
-    let said = || command.words.join(" ");
-    let is_apt = command.words.first().is_some_and(|word| word.rsplit('/').next() == Some("apt"));
+    let said = || words.join(" ");
+    let is_apt = words.first().is_some_and(|word| word.rsplit('/').next() == Some("apt"));
     match keeps_packages(&said()).or(stage.keeps_packages) {
         Some(false) => {
             let text = "a cache is mounted, and apt is told to keep no package that it has installed";

@@ -11,15 +11,36 @@ pub(super) struct Simple {
     pub(super) words: Vec<String>,
 }
 
+impl Simple {
+    /// The name of the command, without its directory.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.words.first()?.rsplit('/').next()
+    }
+
+    /// The line of shell that it is, if it is a shell that is given one (`sh -ec "..."`).
+    fn line(&self) -> Option<&str> {
+        let words = self.words.get(1..).filter(|_| matches!(self.name(), Some("sh" | "bash" | "dash" | "ash")))?;
+        let is_option = |word: &str| word.starts_with(['-', '+']) || word == "pipefail";
+        let options = words.iter().take_while(|word| is_option(word)).count();
+        let is_given = |word: &String| word.ends_with('c') && !word.starts_with("--");
+        words[..options].iter().any(is_given).then(|| words.get(options).map(String::as_str))?
+    }
+}
+
 /// The commands of `text`, in their order: the shell form, or the exec form's one.
 pub(super) fn commands(text: &str) -> Vec<Simple> {
-    if let Ok(words) = serde_json::from_str::<Vec<String>>(text.trim()) {
-        // `["sh", "-c", "..."]` runs a line of shell.
-        return match words.iter().position(|word| word == "-c") {
-            Some(at) => words.get(at + 1).map(|line| commands(line)).unwrap_or_default(),
-            None => vec![simple(words)],
-        };
-    }
+    let found = match serde_json::from_str::<Vec<String>>(text.trim()) {
+        Ok(words) => vec![simple(words)],
+        Err(_) => divided(text),
+    };
+    let within = |one: Simple| match one.line() {
+        Some(line) => commands(line),
+        None => vec![one],
+    };
+    found.into_iter().flat_map(within).collect()
+}
+
+fn divided(text: &str) -> Vec<Simple> {
     let mut found = Vec::new();
     let mut words: Vec<String> = Vec::new();
     let mut word: Option<String> = None;
@@ -84,6 +105,8 @@ mod tests {
         assert_eq!(words("a 'b c' && d \"e \\\" f\"; g\\ h | i # j && k"), ["a|b c", "d|e \" f", "g h", "i"]);
         assert_eq!(words("(a) || { b; }"), ["a", "b", "}"]);
         assert_eq!(words("[\"/bin/sh\", \"-c\", \"a && b\"]"), ["a", "b"]);
+        assert_eq!(words("x && bash -euc 'a; b' c && sh d -c e"), ["x", "a", "b", "sh|d|-c|e"]);
+        assert_eq!(words("[\"/bin/bash\", \"-o\", \"pipefail\", \"-c\", \"a | b\"]"), ["a", "b"]);
         assert_eq!(words("[\"pip\", \"install\", \"x y\"]"), ["pip|install|x y"]);
     }
 

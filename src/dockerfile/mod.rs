@@ -19,6 +19,7 @@ mod output;
 mod places;
 mod script;
 mod shells;
+mod task;
 mod words;
 mod wrapping;
 
@@ -28,4 +29,5 @@ pub use instructions::instructions;
 pub use mounts::CacheMount;
 pub use names::Names;
 pub use places::Places;
+pub use task::{Call, Pip, Task, copies_the_context};
 pub use wrapping::{Error, Injected, Injection, Left, Wrapped};

@@ -60,6 +60,47 @@ fn advice_names_the_line() {
 }
 
 #[test]
+fn each_mode_shows_its_part_and_the_image_its_layers() {
+    let place = Place::new();
+    place.write("log", "#5 [2/3] RUN a\n#5 CACHED\n\n#6 [3/3] RUN b\n#6 DONE 1.0s\n");
+    let row = |command: &str, bytes: u64| {
+        serde_json::json!({"CreatedBy": format!("RUN /bin/sh -c {command} # buildkit"), "Size": bytes.to_string()})
+    };
+    place.write("rows", format!("{}\n{}\n", row("b", 200_000_000), row("a", 1_500)));
+    place.script("bin/docker", "echo \"$*\" >asked\ncase $* in *no-such-image) echo 'No such image' >&2; exit 1;; esac\ncat rows");
+    let profile = |arguments: &str| {
+        let mut command = place.wheeltap(["profile", "log"].into_iter().chain(arguments.split_whitespace()));
+        command.env("PATH", format!("{}:/usr/bin:/bin", place.join("bin").display()));
+        place.of(&mut command)
+    };
+    for (mode, parts) in [
+        ("", [true, false, false]),
+        ("--mode full", [true, false, false]),
+        ("--mode layers", [false, false, true]),
+        ("--mode cache", [false, true, false]),
+        ("--mode all", [true, true, true]),
+    ] {
+        let said = profile(&format!("{mode} --image api:1"));
+        assert_eq!((said.status, said.stderr.as_str()), (Some(0), ""), "{said}");
+        let steps = said.stdout.contains("instruction") && said.stdout.contains("RUN b");
+        let cache = said.stdout.contains("from the layer cache: 50 %");
+        let layers = said.stdout.contains("RUN /bin/sh -c b") && said.stdout.contains("200 MB");
+        assert_eq!([steps, cache, layers], parts, "{mode}: {said}");
+        assert!(said.stdout.contains("[large-layer]"), "{said}");
+    }
+    let asked = std::fs::read_to_string(place.join("asked")).unwrap();
+    assert_eq!(asked, "history --no-trunc --human=false --format {{json .}} -- api:1\n");
+    let json: Value = serde_json::from_str(&profile("--format json --image api:1").stdout).unwrap();
+    let layers = json["layers"].as_array().unwrap();
+    assert_eq!((layers.len(), &layers[0]["bytes"], &layers[1]["bytes"]), (2, &1_500.into(), &200_000_000.into()));
+    let without = profile("--mode all");
+    assert!(without.status == Some(0) && !without.stdout.contains("large-layer"), "{without}");
+    let absent = profile("--image no-such-image");
+    assert_eq!((absent.status, absent.stdout.as_str()), (Some(2), ""), "{absent}");
+    assert!(absent.stderr.contains("No such image"), "{absent}");
+}
+
+#[test]
 fn what_is_no_log_of_a_build_is_refused() {
     let place = Place::new();
     place.write("text", "hello\nworld\n");

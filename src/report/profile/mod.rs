@@ -73,6 +73,9 @@ pub struct ProfileStep {
     pub network_operations: u64,
     /// Package files that were downloaded.
     pub downloads: u64,
+    /// Those of them that are apt's.
+    #[serde(skip)]
+    pub debs: u64,
     /// What most of its time may have gone into, for a slow step: `network`, `build`, `unknown`.
     pub slow_because: Option<&'static str>,
 }
@@ -100,31 +103,46 @@ impl Profile {
     }
 }
 
-/// What shims in each step recorded: attempts and downloads.
-fn recorded(build: &Build) -> BTreeMap<&str, (u64, u64)> {
-    let mut steps: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+/// What is known of a step from one source.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    attempts: u64,
+    downloads: u64,
+    debs: u64,
+    /// Whether something was built.
+    built: bool,
+}
+
+impl Counts {
+    fn artifact(&mut self, kind: Kind, origin: &Origin) {
+        let is_download = kind.is_package() && *origin == Origin::Downloaded;
+        self.downloads += u64::from(is_download);
+        self.debs += u64::from(is_download && kind == Kind::Deb);
+        self.built |= *origin == Origin::Built;
+    }
+}
+
+/// What shims in each step recorded.
+fn recorded(build: &Build) -> BTreeMap<&str, Counts> {
+    let mut steps: BTreeMap<&str, Counts> = BTreeMap::new();
     for event in &build.events {
-        let (step, attempts, downloads) = match event {
-            Event::Attempt { record, .. } => (&record.step, record.count, 0),
-            Event::Artifact { record, .. } => {
-                (&record.step, 0, u64::from(record.kind.is_package() && record.origin == Origin::Downloaded))
+        match event {
+            Event::Attempt { record, .. } if let Some(step) = &record.step => {
+                steps.entry(&step.id).or_default().attempts += record.count;
             }
-            _ => continue,
-        };
-        if let Some(step) = step {
-            let known = steps.entry(&step.id).or_default();
-            *known = (known.0 + attempts, known.1 + downloads);
+            Event::Artifact { record, .. } if let Some(step) = &record.step => {
+                steps.entry(&step.id).or_default().artifact(record.kind, &record.origin);
+            }
+            _ => {}
         }
     }
     steps
 }
 
-fn step(build: &Build, vertex: &Vertex, recorded: &BTreeMap<&str, (u64, u64)>) -> ProfileStep {
+fn step(build: &Build, vertex: &Vertex, recorded: &BTreeMap<&str, Counts>) -> ProfileStep {
     let told = told(vertex);
-    let (network_operations, downloads) = match recorded.get(vertex.id.as_str()) {
-        Some(&(attempts, downloads)) => (attempts.max(told.0), downloads.max(told.1)),
-        None => (told.0, told.1),
-    };
+    let recorded = recorded.get(vertex.id.as_str()).copied().unwrap_or_default();
+    let network_operations = told.attempts.max(recorded.attempts);
     // The builder before BuildKit tells no times; where lines bear those of their arrival, they are the step's.
     let by_arrival = vertex.interval.filter(|_| build.builder == Builder::Legacy).map(|(start, end)| end - start);
     let seconds = vertex.seconds.or(by_arrival).filter(|_| vertex.state != State::Cached);
@@ -140,32 +158,31 @@ fn step(build: &Build, vertex: &Vertex, recorded: &BTreeMap<&str, (u64, u64)>) -
         seconds,
         clipped: vertex.clipped,
         network_operations,
-        downloads,
-        slow_because: slow.then_some(match (told.2, network_operations) {
-            (true, _) => "build",
-            (false, 1..) => "network",
-            (false, 0) => "unknown",
+        downloads: told.downloads.max(recorded.downloads),
+        debs: told.debs.max(recorded.debs),
+        slow_because: slow.then_some(match network_operations {
+            _ if told.built || recorded.built => "build",
+            1.. => "network",
+            0 => "unknown",
         }),
     }
 }
 
-/// Attempts, downloaded package files, and whether something was built, as the text of a step tells.
-fn told(vertex: &Vertex) -> (u64, u64, bool) {
-    let (mut attempts, mut downloads, mut built) = (0, 0, false);
+/// What the text of a step tells.
+fn told(vertex: &Vertex) -> Counts {
+    let mut counts = Counts::default();
     for (_, findings) in &vertex.findings {
-        let mut artifacts: BTreeMap<u64, (Kind, Origin)> = BTreeMap::new();
+        let mut artifacts: BTreeMap<u64, (Kind, &Origin)> = BTreeMap::new();
         for finding in findings {
             match finding {
-                Finding::Attempt(attempt) => attempts += attempt.count,
+                Finding::Attempt(attempt) => counts.attempts += attempt.count,
                 Finding::Artifact { number, record, .. } => {
-                    artifacts.insert(*number, (record.kind, record.origin));
+                    artifacts.insert(*number, (record.kind, &record.origin));
                 }
                 _ => {}
             }
         }
-        let is_download = |(kind, origin): &&(Kind, Origin)| kind.is_package() && *origin == Origin::Downloaded;
-        downloads += artifacts.values().filter(is_download).count() as u64;
-        built |= artifacts.values().any(|(_, origin)| *origin == Origin::Built);
+        artifacts.values().for_each(|(kind, origin)| counts.artifact(*kind, origin));
     }
-    (attempts, downloads, built)
+    counts
 }
