@@ -81,6 +81,16 @@ fn caches() -> Vec<Scenario> {
         again("install-warm", &["install", "gamma"]).everywhere().from("http-cache", &CHAIN),
         again("install-no-cache", &["install", "--no-cache-dir", "gamma"]).everywhere(),
         again("install-no-cache-variable", &["install", "gamma"]).env("PIP_NO_CACHE_DIR", "0"),
+        again("install-no-cache-abbreviated", &["install", "--no-cache", "gamma"]).everywhere(),
+        again("install-no-cache-last", &["install", "--cache-dir", "../tmp/cache", "--no-ca", "gamma"]),
+        again("install-no-cache-first", &["install", "--no-cache-dir", "--ca=../home/.cache/pip", "gamma"])
+            .env("PIP_NO_CACHE_DIR", "1")
+            .everywhere()
+            .from("http-cache", &CHAIN),
+        Scenario::new("install-cache-at-home", &["install", "gamma"])
+            .after(&["install", "--cache-dir", "{root}/home/x", "gamma"])
+            .env("PIP_CACHE_DIR", "~/x")
+            .from("http-cache", &CHAIN),
         again("install-other-cache", &["install", "--cache-dir", "../tmp/cache", "gamma"]),
         Scenario::new("install-own-cache", &["install", "--cache-dir", "{root}/tmp/cache", "gamma"])
             .after(&["install", "--cache-dir", "{root}/tmp/cache", "gamma"])

@@ -31,8 +31,16 @@ pub(crate) struct Pip {
 
 /// The environment of the process that is followed.
 impl Environment for Writer {
+    fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        self.environment.iter().cloned()
+    }
+
     fn get(&self, name: &str) -> Option<OsString> {
         self.variable(name).map(OsStr::to_owned)
+    }
+
+    fn user(&self) -> Option<u32> {
+        self.user
     }
 }
 
@@ -63,13 +71,7 @@ impl Pip {
         }
         let configuration =
             Configuration::read(command.name().unwrap_or_default(), command.is_isolated(), &tool, writer);
-        let cache = Cache::locate(
-            command.value(&["cache-dir"], 4),
-            command.has("no-cache-dir", 0),
-            command.is_isolated(),
-            &configuration,
-            writer,
-        );
+        let cache = Cache::of(&command, &directory, &configuration, writer);
         let variables = writer.environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
         let redactor = Redactor::learn(writer.argv.iter().map(|argument| argument.as_bytes()), variables);
         let arguments: Vec<Vec<u8>> = writer.argv.iter().map(|argument| argument.as_bytes().to_vec()).collect();

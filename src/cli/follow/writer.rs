@@ -32,6 +32,8 @@ pub(crate) struct Writer {
     pub(crate) directory: Option<PathBuf>,
     /// Its environment as it was started with.
     pub(crate) environment: Vec<(OsString, OsString)>,
+    /// The number of the user that it runs as.
+    pub(crate) user: Option<u32>,
     /// When it started, to the hundredth of a second.
     pub(crate) started_at: Option<Moment>,
     /// When all processes were last looked through without finding it.
@@ -122,6 +124,7 @@ fn describe(pid: i32, stat: &Stat, file: Identity, booted: Moment) -> Writer {
         argv: strings(&read("cmdline")),
         directory: fs::read_link(format!("/proc/{pid}/cwd")).ok(),
         environment: strings(&read("environ")).into_iter().filter_map(assignment).collect(),
+        user: fs::metadata(format!("/proc/{pid}")).ok().map(|process| process.uid()),
         started_at: stat.moment(booted),
         absent_at: None,
         file,
@@ -220,6 +223,7 @@ mod tests {
         assert_eq!(found.argv.last().unwrap(), "(c)");
         assert_eq!(found.directory.as_deref(), Some(directory.path().canonicalize().unwrap().as_path()));
         assert_eq!(found.variable("PIP_X"), Some(OsStr::new("y=z")));
+        assert_eq!(found.user, Some(rustix::process::geteuid().as_raw()));
         assert_eq!(found.ancestors[0], std::process::id() as i32);
         let age = found.started_at.unwrap().seconds_since(before);
         assert!((-0.02..1.0).contains(&age), "{age}");

@@ -4,15 +4,19 @@
 //! one digit and then all of it; since pip 23.3 under `http-v2` with the body in a file of its own, before under `http`
 //! as one msgpack record behind `cc=4,`. Built wheels lie under `wheels` by a hash of their link. Refuses to write.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rmpv::ValueRef;
 use sha2::{Digest, Sha224};
 
-use super::configuration::{Configuration, Environment, expand};
+use super::command::{Caching, Command};
+use super::configuration::{Configuration, Environment};
+use super::home::expand;
 use crate::event::Sha256;
 
 /// The directories of responses: of pip since 23.3, and before.
@@ -58,34 +62,31 @@ pub(crate) struct Record {
 pub(crate) enum NoCache {
     /// pip was told to keep none.
     Disabled,
-    /// Nothing that can be seen says where it is: without a home pip asks the list of users.
+    /// Nothing that can be seen says where it is.
     Unknown,
 }
 
 impl Cache {
-    /// The cache that pip will use. `given` is the value of `--cache-dir`, `disabled`
-    /// whether `--no-cache-dir` is among the options. Any value of `PIP_NO_CACHE_DIR` but the empty one disables.
-    pub(crate) fn locate(
-        given: Option<&[u8]>,
-        disabled: bool,
-        isolated: bool,
+    /// The cache that a pip in `directory` will use: as the last of the command line's words says, else the variables,
+    /// else the configuration files. Among those two any word against a cache holds, whatever its value.
+    pub(crate) fn of(
+        command: &Command<'_>,
+        directory: &Path,
         configuration: &Configuration,
         environment: &impl Environment,
     ) -> Result<Cache, NoCache> {
-        let variable = |name| if isolated { None } else { environment.given(name) };
-        // pip passes over a setting without a value.
-        let says = |value: Option<&Vec<u8>>| value.is_some_and(|value| !value.is_empty());
-        if disabled || variable("PIP_NO_CACHE_DIR").is_some() || says(configuration.no_cache_dir.as_ref()) {
-            return Err(NoCache::Disabled);
-        }
-        let named = given.map(|path| expand(path, environment));
-        let named = named.or_else(|| variable("PIP_CACHE_DIR").map(PathBuf::from));
-        let named = named.or_else(|| configuration.cache_dir.as_deref().map(|path| expand(path, environment)));
-        let directory =
-            named.or_else(|| environment.given("XDG_CACHE_HOME").map(|base| PathBuf::from(base).join("pip")));
-        let directory =
-            directory.or_else(|| environment.given("HOME").map(|home| PathBuf::from(home).join(".cache/pip")));
-        directory.map(|directory| Cache { directory }).ok_or(NoCache::Unknown)
+        let variable = |name| environment.option(&[name]).next_back().filter(|_| !command.is_isolated());
+        let named = match command.caching() {
+            Some(Caching::Off) => return Err(NoCache::Disabled),
+            Some(Caching::In(path)) => Some(path.to_vec()),
+            None if configuration.no_cache_dir || variable("no-cache-dir").is_some() => return Err(NoCache::Disabled),
+            None => variable("cache-dir").map(OsString::into_vec).or_else(|| configuration.cache_dir.clone()),
+        };
+        let found = match named {
+            Some(path) => expand(&path, environment),
+            None => usual(environment).ok_or(NoCache::Unknown)?,
+        };
+        Ok(Cache { directory: directory.join(found) })
     }
 
     /// Whether the cache holds anything under `url`, and what.
@@ -143,6 +144,19 @@ impl Cache {
         }
         None
     }
+}
+
+/// The cache that pip uses unless it is told otherwise. `None` where its versions differ: 26.3 goes past an empty `HOME`
+/// and past an `XDG_CACHE_HOME` that is not absolute, others do not.
+fn usual(environment: &impl Environment) -> Option<PathBuf> {
+    let base = environment.get("XDG_CACHE_HOME").filter(|base| !base.as_bytes().trim_ascii().is_empty());
+    let is_empty = environment.get("HOME").is_some_and(|home| home.is_empty());
+    let found = match base {
+        Some(base) => PathBuf::from(base).join("pip"),
+        None if is_empty => return None,
+        None => expand(b"~/.cache/pip", environment),
+    };
+    Some(found).filter(|found| found.is_absolute())
 }
 
 /// The name of a response: cachecontrol lower-cases scheme and host, drops the fragment and gives an empty path its
@@ -266,6 +280,58 @@ fn value<'a>(map: ValueRef<'a>, key: &str) -> Option<ValueRef<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn is_where_pip_says_that_it_is() {
+        // Each line as pip answered it, 20.3.4 to 26.3; a configuration file's lines stand behind `|`.
+        for (variables, line, files, expected) in [
+            ("", "install", "", "/h/.cache/pip"),
+            ("XDG_CACHE_HOME=/x", "install", "", "/x/pip"),
+            ("XDG_CACHE_HOME=", "install", "", "/h/.cache/pip"),
+            ("XDG_CACHE_HOME=~/x", "install", "", "unknown"),
+            ("HOME=", "install", "", "unknown"),
+            ("HOME= PIP_CACHE_DIR=~/e", "install", "", "/e"),
+            ("PIP_CACHE_DIR=~/e", "install", "", "/h/e"),
+            ("", "install --cache-dir rel", "", "/work/rel"),
+            ("", "install --ca=~/c", "", "/h/c"),
+            ("", "install --cache-dir=", "", "off"),
+            ("", "install --no-cache-dir", "", "off"),
+            ("", "install --no-cache", "", "off"),
+            ("", "--no-ca install", "", "off"),
+            ("", "install --no-cache-dir --cache-dir /c", "", "/c"),
+            ("", "install --cache-dir /c --no-ca", "", "off"),
+            ("", "--no-cache-dir install --ca /c", "", "/c"),
+            ("", "--cache-dir /c install --no-cache", "", "off"),
+            ("PIP_NO_CACHE_DIR=1", "install --cache-dir /c", "", "/c"),
+            ("PIP_NO_CACHE_DIR=off", "install", "", "off"),
+            ("PIP_no_cache_dir=1", "install", "", "off"),
+            ("pip_no_cache_dir=1", "install", "", "/h/.cache/pip"),
+            ("PIP_NO_CACHE_DIR=", "install", "", "/h/.cache/pip"),
+            ("PIP_CACHE_DIR=/e PIP_NO_CACHE_DIR=1", "install", "", "off"),
+            ("PIP_NO_CACHE_DIR=1 PIP_CACHE_DIR=/e", "install", "", "off"),
+            ("PIP_NO_CACHE_DIR=1 PIP_CACHE_DIR=/e", "install --isolated", "", "/h/.cache/pip"),
+            ("PIP_CACHE_DIR=/e", "install --no-cache", "", "off"),
+            ("PIP_CACHE_DIR=/e", "install", "[global]\ncache-dir=/f", "/e"),
+            ("PIP_CACHE_DIR=/e", "install", "[global]\nno-cache-dir=1", "off"),
+            ("", "install --cache-dir /c", "[global]\nno-cache-dir=1", "/c"),
+            ("", "install", "[global]\nno-cache-dir=1\n[install]\ncache-dir=/f", "off"),
+            ("", "install", "[global]\nno-cache-dir=1\n[install]\nno-cache-dir=", "off"),
+            ("", "install", "[global]\ncache-dir=/f\n[install]\ncache-dir=\nno-cache-dir=", "/f"),
+        ] {
+            let mut environment: Vec<(&str, &str)> =
+                variables.split_whitespace().map(|variable| variable.split_once('=').unwrap()).collect();
+            environment.push(("HOME", "/h"));
+            let line_words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+            let command = Command::parse(&line_words);
+            let configuration = Configuration::from_texts(&[files], b"install");
+            let found = match Cache::of(&command, Path::new("/work"), &configuration, &environment) {
+                Ok(cache) => cache.directory().display().to_string(),
+                Err(NoCache::Disabled) => "off".to_owned(),
+                Err(NoCache::Unknown) => "unknown".to_owned(),
+            };
+            assert_eq!(found, expected, "{variables} pip {line} / {files}");
+        }
+    }
 
     #[test]
     fn names_a_response_as_cachecontrol_does() {

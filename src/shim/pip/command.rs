@@ -16,7 +16,8 @@ const LONG_WITH_VALUE: &str = "\
     config-setting config-settings constraint default-timeout dest destination-dir destination-directory \
     editable exists-action extra-index-url find-links global-option group implementation index-url \
     install-option keyring-provider keyring-subprocess local-log log log-file no-binary only-binary \
-    only-final output platform prefix progress-bar proxy pypi-url python python-version report requirement \
+    only-final output platform prefix progress-bar proxy pypi-url python python-version refresh-package report \
+    requirement \
     requirements-from-script resume-retries retries root root-user-action source source-dir source-directory \
     src target timeout trusted-host upgrade-strategy uploaded-prior-to use-deprecated use-feature wheel-dir";
 const SHORT_WITH_VALUE: &[u8] = b"Ccdefiortw";
@@ -28,6 +29,26 @@ struct Given<'a> {
     name: &'a [u8],
     value: Option<&'a [u8]>,
     long: bool,
+}
+
+impl Given<'_> {
+    /// Whether this is the option with this long name, which may be abbreviated to no less than `shortest` letters.
+    fn is_long(&self, long: &str, shortest: usize) -> bool {
+        self.long && self.name.len() >= shortest && long.as_bytes().starts_with(self.name)
+    }
+
+    fn is_short(&self, short: u8) -> bool {
+        !self.long && self.name == [short]
+    }
+}
+
+/// What a command line says of pip's cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Caching<'a> {
+    /// There is to be none.
+    Off,
+    /// It is in this directory.
+    In(&'a [u8]),
 }
 
 /// A command line of pip, taken apart.
@@ -91,7 +112,7 @@ impl<'a> Command<'a> {
     /// Whether the command can obtain artifacts; help and version texts obtain none.
     pub(crate) fn can_download(&self) -> bool {
         self.name.is_some_and(|name| DOWNLOADING.contains(&name))
-            && !self.has("help", b'h')
+            && !self.options.iter().any(|given| given.is_long("help", 1) || given.is_short(b'h'))
             && !self.options.iter().any(|given| given.name == b"V" || given.name == b"version")
     }
 
@@ -100,11 +121,13 @@ impl<'a> Command<'a> {
         self.isolated
     }
 
-    /// Whether a flag is given under its long name, unabbreviated, or its letter.
-    pub(crate) fn has(&self, long: &str, short: u8) -> bool {
-        self.options.iter().any(|given| match given.long {
-            true => given.name == long.as_bytes(),
-            false => given.name == [short],
+    /// What it says of pip's cache, `None` if nothing: pip takes the last of its two options.
+    pub(crate) fn caching(&self) -> Option<Caching<'a>> {
+        self.options.iter().rev().find_map(|given| match given.value {
+            None => given.is_long("no-cache-dir", 5).then_some(Caching::Off),
+            // pip takes an empty name for none.
+            Some(b"") => given.is_long("cache-dir", 2).then_some(Caching::Off),
+            Some(path) => given.is_long("cache-dir", 2).then_some(Caching::In(path)),
         })
     }
 
@@ -120,10 +143,7 @@ impl<'a> Command<'a> {
 
     /// All values given under this long name, which may be abbreviated to no less than `shortest` letters, or its letter.
     pub(crate) fn values(&self, long: &str, shortest: usize, short: u8) -> impl Iterator<Item = &'a [u8]> {
-        let meant = move |given: &&Given<'a>| match given.long {
-            true => given.name.len() >= shortest && long.as_bytes().starts_with(given.name),
-            false => given.name == [short],
-        };
+        let meant = move |given: &&Given<'a>| given.is_long(long, shortest) || given.is_short(short);
         self.options.iter().filter(meant).filter_map(|given| given.value)
     }
 
@@ -140,8 +160,8 @@ impl<'a> Command<'a> {
 
 /// Whether a long option, perhaps abbreviated, takes the next argument as its value.
 fn takes_value(name: &[u8]) -> bool {
-    // `--pre`, `--user` and `--upgrade` are whole words although options that take a value begin like them.
-    let whole = name.len() < 3 || matches!(name, b"pre" | b"user" | b"upgrade");
+    // Flags, whole or abbreviated (`--pref` of `prefer-binary`), although options that take a value begin like them.
+    let whole = matches!(name, b"" | b"i" | b"b" | b"pre" | b"pref" | b"user" | b"upgrade");
     let mut names = LONG_WITH_VALUE.split_whitespace().map(str::as_bytes);
     names.any(|full| full == name || (!whole && full.starts_with(name)))
 }
@@ -165,6 +185,11 @@ mod tests {
             ("list --outdated", false),
             ("install --help", false),
             ("install -h", false),
+            ("install --hel", false),
+            ("--ti install download", true),
+            ("--ca install", false),
+            ("--pref install", true),
+            ("--i install", true),
             ("--version install", false),
             ("", false),
             ("-- install six", true),
@@ -181,8 +206,7 @@ mod tests {
         let line = words("--log a install -qr --log -d here --log-file=b --loc c --pre six --cache-dir x");
         let command = Command::parse(&line);
         assert_eq!(command.value(&["log", "log-file", "local-log"], 3), Some(&b"c"[..]));
-        assert_eq!(command.value(&["cache-dir"], 4), Some(&b"x"[..]));
-        assert!(command.has("quiet", b'q'));
+        assert_eq!(command.caching(), Some(Caching::In(b"x")));
         assert!(!command.is_isolated());
     }
 

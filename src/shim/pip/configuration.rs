@@ -10,14 +10,38 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
+use super::home::home;
+
 /// The environment that the tool will see.
 pub(crate) trait Environment {
+    /// All variables, in the order in which they stand.
+    fn variables(&self) -> impl Iterator<Item = (OsString, OsString)>;
+
     /// The value of a variable, `None` where it is unset.
     fn get(&self, name: &str) -> Option<OsString>;
+
+    /// The number of the user that the tool runs as, where that can be known.
+    fn user(&self) -> Option<u32>;
 
     /// The value of a variable that is set and not empty, which is what pip calls set.
     fn given(&self, name: &str) -> Option<OsString> {
         self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// What the variables say of an option with these names, in lower case with hyphens: pip takes the last.
+    fn option(&self, names: &[&str]) -> impl DoubleEndedIterator<Item = OsString> {
+        let is_meant = |name: &OsString| {
+            let name = name.as_bytes().strip_prefix(b"PIP_").unwrap_or_default();
+            let name: Vec<u8> =
+                name.iter().map(|&byte| if byte == b'_' { b'-' } else { byte.to_ascii_lowercase() }).collect();
+            names.iter().any(|known| known.as_bytes() == name)
+        };
+        let values: Vec<_> = self
+            .variables()
+            .filter(|(name, value)| is_meant(name) && !value.is_empty())
+            .map(|(_, value)| value)
+            .collect();
+        values.into_iter()
     }
 }
 
@@ -25,8 +49,16 @@ pub(crate) trait Environment {
 pub(crate) struct Inherited;
 
 impl Environment for Inherited {
+    fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        std::env::vars_os()
+    }
+
     fn get(&self, name: &str) -> Option<OsString> {
         std::env::var_os(name)
+    }
+
+    fn user(&self) -> Option<u32> {
+        Some(rustix::process::getuid().as_raw())
     }
 }
 
@@ -37,8 +69,8 @@ pub(crate) struct Configuration {
     pub(crate) log: Option<Vec<u8>>,
     /// `cache-dir`.
     pub(crate) cache_dir: Option<Vec<u8>>,
-    /// `no-cache-dir`.
-    pub(crate) no_cache_dir: Option<Vec<u8>>,
+    /// Whether there is a `no-cache-dir`, whatever its value.
+    pub(crate) no_cache_dir: bool,
     /// What else decides what pip prints, by the name of its option.
     pub(crate) output: BTreeMap<&'static str, Vec<u8>>,
 }
@@ -68,27 +100,34 @@ impl Configuration {
         environment.given(name).or_else(configured)
     }
 
-    /// A command's own section wins over `[global]`, whichever file it stands in; within a section the later file wins.
-    fn from_texts(texts: &[impl AsRef<[u8]>], command: &[u8]) -> Self {
+    /// A command's own section wins over `[global]`, whichever file it stands in; within a section the later file wins,
+    /// also with an empty value, and then pip passes the setting over.
+    pub(super) fn from_texts(texts: &[impl AsRef<[u8]>], command: &[u8]) -> Self {
         let mut configuration = Configuration::default();
         for section in [b"global".as_slice(), command] {
-            for text in texts {
-                configuration.take(text.as_ref(), section);
+            // As in a dictionary of Python's: what is set again keeps the place where it stood first.
+            let mut settings: Vec<(String, Vec<u8>)> = Vec::new();
+            let lines = texts.iter().flat_map(|text| lines(text.as_ref()));
+            for Line { key, value, .. } in lines.filter(|line| line.section == section) {
+                match settings.iter_mut().find(|(known, _)| *known == key) {
+                    Some((_, earlier)) => *earlier = value,
+                    None => settings.push((key, value)),
+                }
             }
+            let settings = settings.into_iter().filter(|(_, value)| !value.is_empty());
+            settings.for_each(|(key, value)| configuration.take(&key, value));
         }
         configuration
     }
 
-    fn take(&mut self, text: &[u8], wanted: &[u8]) {
-        for Line { key, value, .. } in lines(text).filter(|line| line.section == wanted) {
-            match key.as_str() {
-                "log" | "log-file" | "local-log" => self.log = Some(value),
-                "cache-dir" => self.cache_dir = Some(value),
-                "no-cache-dir" => self.no_cache_dir = Some(value),
-                key => {
-                    let option = OUTPUT.iter().find(|(option, _)| *option == key);
-                    option.into_iter().for_each(|(option, _)| drop(self.output.insert(option, value.clone())));
-                }
+    fn take(&mut self, key: &str, value: Vec<u8>) {
+        match key {
+            "log" | "log-file" | "local-log" => self.log = Some(value),
+            "cache-dir" => self.cache_dir = Some(value),
+            "no-cache-dir" => self.no_cache_dir = true,
+            key => {
+                let option = OUTPUT.iter().find(|(option, _)| *option == key);
+                self.output.extend(option.map(|(option, _)| (*option, value)));
             }
         }
     }
@@ -149,15 +188,17 @@ pub(crate) fn files(isolated: bool, tool: &Path, environment: &impl Environment)
     let machine = environment.given("XDG_CONFIG_DIRS").unwrap_or_else(|| OsString::from("/etc/xdg"));
     files.extend(std::env::split_paths(&machine).map(|directory| directory.join("pip/pip.conf")));
     files.push(PathBuf::from("/etc/pip.conf"));
-    if !isolated && let Some(home) = environment.given("HOME").map(PathBuf::from) {
+    // A file that the variable names takes the place of the user's.
+    if !isolated
+        && !named.as_ref().is_some_and(|file| file.exists())
+        && let Some(home) = home(environment).map(PathBuf::from)
+    {
         files.push(home.join(".pip/pip.conf"));
         let user = environment.given("XDG_CONFIG_HOME").map_or_else(|| home.join(".config"), PathBuf::from);
         files.push(user.join("pip/pip.conf"));
     }
     files.extend(prefixes(tool, environment).into_iter().map(|prefix| prefix.join("pip.conf")));
-    if !isolated {
-        files.extend(named);
-    }
+    files.extend(named);
     files
 }
 
@@ -178,28 +219,21 @@ fn prefixes(tool: &Path, environment: &impl Environment) -> Vec<PathBuf> {
     prefixes
 }
 
-/// `path` as pip takes it: a leading `~` is the home directory, anything else is relative to the working directory.
-pub(crate) fn expand(path: &[u8], environment: &impl Environment) -> PathBuf {
-    if let Some(rest) = path.strip_prefix(b"~")
-        && (rest.is_empty() || rest[0] == b'/')
-        && let Some(home) = environment.given("HOME")
-    {
-        let mut expanded = home.into_vec();
-        expanded.extend_from_slice(rest);
-        return PathBuf::from(OsString::from_vec(expanded));
-    }
-    PathBuf::from(OsStr::from_bytes(path))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use super::*;
 
-    impl Environment for HashMap<&str, &str> {
+    impl Environment for Vec<(&str, &str)> {
+        fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
+            self.iter().map(|(name, value)| (name.into(), value.into()))
+        }
+
         fn get(&self, name: &str) -> Option<OsString> {
-            HashMap::get(self, name).map(OsString::from)
+            self.iter().find(|(known, _)| *known == name).map(|(_, value)| value.into())
+        }
+
+        fn user(&self) -> Option<u32> {
+            None
         }
     }
 
@@ -226,7 +260,7 @@ mod tests {
     fn a_variable_wins_over_the_files() {
         let text = "[global]\nquiet = 2\nprogress_bar = off\n[install]\nquiet=1\n";
         let configuration = Configuration::from_texts(&[text], b"install");
-        let environment = HashMap::from([("PIP_PROGRESS_BAR", "on"), ("PIP_VERBOSE", ""), ("COLUMNS", "9")]);
+        let environment = Vec::from([("PIP_PROGRESS_BAR", "on"), ("PIP_VERBOSE", ""), ("COLUMNS", "9")]);
         let value = |name| configuration.variable(name, &environment);
         assert_eq!(value("PIP_QUIET"), Some("1".into()));
         assert_eq!(value("PIP_PROGRESS_BAR"), Some("on".into()));
@@ -236,35 +270,25 @@ mod tests {
 
     #[test]
     fn reads_the_files_that_pip_reads() {
-        let environment = HashMap::from([("HOME", "/h"), ("PIP_CONFIG_FILE", "/p.conf"), ("VIRTUAL_ENV", "/v")]);
-        let names = |isolated| -> Vec<String> {
-            files(isolated, Path::new("/usr/bin/pip"), &environment)
-                .into_iter()
-                .map(|file| file.display().to_string())
-                .collect()
-        };
-        assert_eq!(
-            names(false),
-            [
-                "/etc/xdg/pip/pip.conf",
-                "/etc/pip.conf",
-                "/h/.pip/pip.conf",
-                "/h/.config/pip/pip.conf",
-                "/v/pip.conf",
-                "/usr/pip.conf",
-                "/p.conf"
-            ]
-        );
-        assert_eq!(names(true), ["/etc/xdg/pip/pip.conf", "/etc/pip.conf", "/v/pip.conf", "/usr/pip.conf"]);
-        let none = HashMap::from([("HOME", "/h"), ("PIP_CONFIG_FILE", "/dev/null")]);
-        assert!(files(false, Path::new("/usr/bin/pip"), &none).is_empty());
-    }
-
-    #[test]
-    fn a_tilde_is_the_home_directory() {
-        let environment = HashMap::from([("HOME", "/h")]);
-        assert_eq!(expand(b"~/x", &environment), Path::new("/h/x"));
-        assert_eq!(expand(b"~user/x", &environment), Path::new("~user/x"));
-        assert_eq!(expand(b"x", &environment), Path::new("x"));
+        let directory = tempfile::tempdir().unwrap();
+        let there = directory.path().join("named.conf");
+        std::fs::write(&there, "").unwrap();
+        let there = there.to_str().unwrap();
+        let machine = ["/etc/xdg/pip/pip.conf", "/etc/pip.conf"];
+        let user = ["/h/.pip/pip.conf", "/h/.config/pip/pip.conf"];
+        let environments = ["/v/pip.conf", "/usr/pip.conf"];
+        for (isolated, named, expected) in [
+            (false, "", [&machine[..], &user, &environments].concat()),
+            (true, "", [&machine[..], &environments].concat()),
+            // One that is not there takes nobody's place.
+            (false, "/no/p.conf", [&machine[..], &user, &environments, &["/no/p.conf"]].concat()),
+            (false, there, [&machine[..], &environments, &[there]].concat()),
+            (true, there, [&machine[..], &environments, &[there]].concat()),
+            (false, "/dev/null", Vec::new()),
+        ] {
+            let environment = vec![("HOME", "/h"), ("PIP_CONFIG_FILE", named), ("VIRTUAL_ENV", "/v")];
+            let found = files(isolated, Path::new("/usr/bin/pip"), &environment);
+            assert_eq!(found, expected.iter().map(PathBuf::from).collect::<Vec<_>>(), "{named} {isolated}");
+        }
     }
 }

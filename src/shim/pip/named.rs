@@ -6,6 +6,7 @@
 
 use std::fs::File;
 use std::io::Read;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use super::{Command, Environment, expand};
@@ -18,7 +19,7 @@ const MOST: usize = 1 << 12;
 /// The URLs of files that the arguments and the requirements files name, raw and without fragments.
 pub(crate) fn urls(command: &Command<'_>, directory: &Path, environment: &impl Environment) -> Vec<Vec<u8>> {
     let mut urls: Vec<Vec<u8>> = command.arguments().filter_map(url).collect();
-    for path in command.values("requirement", 5, b'r').chain(command.values("constraint", 3, b'c')) {
+    for path in command.values("requirement", 5, b'r').chain(command.values("constraint", 2, b'c')) {
         let mut text = Vec::new();
         let file = File::open(directory.join(expand(path, environment))).ok();
         let file = file.filter(|file| file.metadata().is_ok_and(|metadata| metadata.is_file()));
@@ -33,9 +34,9 @@ pub(crate) fn urls(command: &Command<'_>, directory: &Path, environment: &impl E
 /// Where `pip wheel` puts wheels, relative to its working directory: option, variable, else that directory itself.
 pub(crate) fn wheel_directory(command: &Command<'_>, environment: &impl Environment) -> Option<PathBuf> {
     (command.name()? == b"wheel").then(|| {
-        let given = command.values("wheel-dir", 3, b'w').last().map(|path| expand(path, environment));
-        let variable = || environment.given("PIP_WHEEL_DIR").filter(|_| !command.is_isolated()).map(PathBuf::from);
-        given.or_else(variable).unwrap_or_default()
+        let given = command.values("wheel-dir", 1, b'w').last().map(|path| expand(path, environment));
+        let variable = || environment.option(&["wheel-dir"]).next_back().filter(|_| !command.is_isolated());
+        given.or_else(|| variable().map(|path| expand(path.as_bytes(), environment))).unwrap_or_default()
     })
 }
 
@@ -50,7 +51,6 @@ fn url(word: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
     use std::ffi::OsString;
 
     use super::*;
@@ -67,7 +67,7 @@ mod tests {
         let line = words(
             "install|--proxy|http://p.example|six|d@https://d.example/d.whl|-rr.txt|-c|absent.txt|f @ https://f.example/f.whl",
         );
-        let found = urls(&Command::parse(&line), directory.path(), &HashMap::<&str, &str>::new());
+        let found = urls(&Command::parse(&line), directory.path(), &Vec::<(&str, &str)>::new());
         let found: Vec<&str> = found.iter().map(|url| std::str::from_utf8(url).unwrap()).collect();
         let expected = ["d.example/d.whl", "f.example/f.whl", "a.example/a-1.tar.gz"];
         assert_eq!(found[..3], expected.map(|rest| format!("https://{rest}")));
@@ -76,12 +76,13 @@ mod tests {
 
     #[test]
     fn knows_where_wheels_go() {
-        let environment = HashMap::from([("PIP_WHEEL_DIR", "/v"), ("HOME", "/h")]);
+        let environment = Vec::from([("PIP_WHEEL_DIR", "~/v"), ("HOME", "/h")]);
         let directory = |line| wheel_directory(&Command::parse(&words(line)), &environment);
         for (line, expected) in [
             ("wheel|-w|w|six", Some("w")),
             ("wheel|--wheel-dir=~/x|six", Some("/h/x")),
-            ("wheel|six", Some("/v")),
+            ("wheel|--wh|w|six", Some("w")),
+            ("wheel|six", Some("/h/v")),
             ("--isolated|wheel|six", Some("")),
             ("download|-d|w|six", None),
         ] {

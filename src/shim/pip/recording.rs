@@ -118,13 +118,7 @@ impl<'a> Prepared<'a> {
                 (Hearing::default(), Some(format!("pip was given no log ({reason}): {unseen}")))
             }
         };
-        let cache = Cache::locate(
-            command.value(&["cache-dir"], 4),
-            command.has("no-cache-dir", 0),
-            isolated,
-            &configuration,
-            environment,
-        );
+        let cache = Cache::of(&command, &directory, &configuration, environment);
         let is_cache_disabled = matches!(cache, Err(NoCache::Disabled));
         let written = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
         // What is in pip's cache lies there at the end. To end a watch takes the kernel some fifteen milliseconds.

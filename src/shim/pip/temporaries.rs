@@ -155,7 +155,7 @@ mod tests {
     use super::*;
 
     fn temporaries(directory: &Path) -> Temporaries {
-        Temporaries::of(&HashMap::from([("TMPDIR", directory.to_str().unwrap())]), Path::new("/"))
+        Temporaries::of(&Vec::from([("TMPDIR", directory.to_str().unwrap())]), Path::new("/"))
     }
 
     /// As pip does it: nobody looks before everything is gone again.
@@ -199,9 +199,7 @@ mod tests {
 
     #[test]
     fn finds_the_directory_as_python_does() {
-        let found = |variables: &[(&str, &str)]| {
-            base(&variables.iter().copied().collect::<HashMap<_, _>>(), Path::new("/usr")).unwrap()
-        };
+        let found = |variables: &[(&str, &str)]| base(&variables.to_vec(), Path::new("/usr")).unwrap();
         assert_eq!(found(&[]), Path::new("/tmp"));
         assert_eq!(found(&[("TMPDIR", "/nowhere"), ("TMP", "/var")]), Path::new("/var"));
         assert_eq!(found(&[("TMPDIR", "lib"), ("TMP", "/var")]), Path::new("/usr/lib"));

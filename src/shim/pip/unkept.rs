@@ -107,11 +107,10 @@ fn holds_wheel(path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
     use std::fs;
 
     use super::super::cache::present;
-    use super::super::configuration::Configuration;
+    use super::super::{Command, Configuration};
     use super::*;
     use crate::event::Ecosystem;
 
@@ -120,8 +119,8 @@ mod tests {
     /// Whether a wheel that was downloaded from [`URL`] is missed in a cache to which this was done.
     fn is_missed(prepare: impl Fn(&Path)) -> bool {
         let place = tempfile::tempdir().unwrap();
-        let variables = HashMap::from([("PIP_CACHE_DIR", place.path().to_str().unwrap())]);
-        let cache = Cache::locate(None, false, false, &Configuration::default(), &variables).unwrap();
+        let variables = Vec::from([("PIP_CACHE_DIR", place.path().to_str().unwrap())]);
+        let cache = Cache::of(&Command::parse(&[]), Path::new("/"), &Configuration::default(), &variables).unwrap();
         let began = present();
         prepare(place.path());
         let mut wheel = Artifact::new(Ecosystem::Pypi, Kind::Wheel);
