@@ -24,6 +24,10 @@ use crate::event::{Artifact, Evidence, Kind, Origin};
 const REWRITTEN: &str =
     "pip's cache was written anew: its record does not tell a page that was fetched from one that was confirmed";
 
+/// Why it stays unknown where no cache could be looked at.
+const UNLOCATED: &str =
+    "where pip's cache is cannot be known: it would tell a page that was fetched from one that was confirmed or cached";
+
 /// Looks after the files of one pip invocation.
 pub(crate) struct Files {
     directory: PathBuf,
@@ -185,9 +189,12 @@ impl Files {
             // pip keeps pages of https only: a page of a plain-text index, or one that was read without a cache, was
             // fetched. With a cache, a page may be kept under the name to which its URL redirects, which its links tell.
             (None, Some(_)) => {
-                let kept_nowhere = url.starts_with("http://")
-                    || matches!(self.cache, Err(NoCache::Disabled))
-                    || clues.answered.is_some();
+                let kept_nowhere = match self.cache {
+                    _ if url.starts_with("http://") => true,
+                    Ok(_) => clues.answered.is_some(),
+                    Err(NoCache::Disabled) => true,
+                    Err(NoCache::Unknown) => false,
+                };
                 kept_nowhere.then_some(Origin::Downloaded)
             }
         };
@@ -197,6 +204,8 @@ impl Files {
             artifact.add_evidence(Evidence::HTTP_CACHE_FILE);
         } else if cached.and_then(|body| body.record).is_some_and(|record| !record.apart) {
             artifact.reason = Some(REWRITTEN.to_owned());
+        } else if matches!(self.cache, Err(NoCache::Unknown)) {
+            artifact.reason = Some(UNLOCATED.to_owned());
         }
     }
 
@@ -277,4 +286,31 @@ fn fill(artifact: &mut Artifact, body: &Body, evidence: Evidence) {
     artifact.size_bytes = Some(body.size);
     artifact.sha256 = Some(body.sha256);
     artifact.add_evidence(evidence);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::Ecosystem;
+
+    #[test]
+    fn a_page_that_no_cache_was_asked_for_is_fetched_only_without_tls() {
+        use NoCache::{Disabled, Unknown};
+        for (cache, url, expected) in [
+            (Disabled, "https://index.example/simple/six/", Origin::Downloaded),
+            (Disabled, "http://index.example/simple/six/", Origin::Downloaded),
+            (Unknown, "http://index.example/simple/six/", Origin::Downloaded),
+            (Unknown, "https://index.example/simple/six/", Origin::Unknown),
+        ] {
+            let mut files = Files::new(PathBuf::from("/"), Err(cache), Some(present()));
+            let mut page = Artifact::new(Ecosystem::Pypi, Kind::Index);
+            (page.source, page.origin) = (Some(url.to_owned()), Origin::Unknown);
+            page.reason = Some("the text does not tell".to_owned());
+            let url = Some(url.as_bytes().to_vec());
+            let clues = Clues { answered: url.clone(), url, ..Clues::default() };
+            files.complete(0, &mut page, &clues, &mut Measured { bodies: HashMap::new() });
+            assert_eq!(page.origin, expected, "{cache:?} {:?}", page.source);
+            assert_eq!(page.reason.is_some(), expected == Origin::Unknown);
+        }
+    }
 }
