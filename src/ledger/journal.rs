@@ -20,6 +20,9 @@ pub const SESSION_VARIABLE: &str = "WHEELTAP_SESSION";
 /// How many bytes of lines that could not be written are kept for the next try.
 const KEPT: usize = 1 << 20;
 
+/// Up to this length a journal that nobody else writes to is remembered by its writer.
+const REMEMBERED: u64 = 64 << 10;
+
 /// A session's journal, open for appending.
 #[derive(Debug)]
 pub struct Journal {
@@ -31,6 +34,15 @@ pub struct Journal {
     /// How many bytes of lines were given up.
     lost: usize,
     standing: Standing,
+    /// What this process has written, as long as that is all there is: it need not be read again to be folded.
+    remembered: Option<Remembered>,
+}
+
+/// The whole of a short journal.
+#[derive(Debug, Default)]
+struct Remembered {
+    events: Vec<Event>,
+    length: u64,
 }
 
 /// What this process is to the session.
@@ -52,7 +64,8 @@ impl Journal {
     /// When the directory or the journal cannot be made.
     pub fn open(directory: &Directory, now: Moment, build_info: &BuildInfo) -> Result<Self, Error> {
         let (id, file) = directory.create(now)?;
-        Ok(Journal::new(directory, id, file, Standing::Opener).started(now, build_info))
+        let journal = Journal::new(directory, id, file, Standing::Opener);
+        Ok(Journal { remembered: Some(Remembered::default()), ..journal }.started(now, build_info))
     }
 
     /// Joins the session `id`, and begins it if it has no journal yet.
@@ -101,7 +114,8 @@ impl Journal {
     }
 
     fn new(directory: &Directory, id: SessionId, file: File, standing: Standing) -> Self {
-        Journal { directory: directory.clone(), id, file, pending: Vec::with_capacity(4096), lost: 0, standing }
+        let (directory, pending) = (directory.clone(), Vec::with_capacity(4096));
+        Journal { directory, id, file, pending, lost: 0, standing, remembered: None }
     }
 
     fn started(mut self, at: Moment, build_info: &BuildInfo) -> Self {
@@ -181,6 +195,12 @@ impl Journal {
         flushed.map(|()| published)
     }
 
+    /// All events, if every one of them was written by this process, and how long the journal is with them.
+    pub(super) fn remembered(&mut self) -> Option<(Vec<Event>, u64)> {
+        let Remembered { events, length } = self.remembered.take()?;
+        (self.length().ok()? == length && self.pending.is_empty()).then_some((events, length))
+    }
+
     /// How long the journal is now, whoever wrote it.
     pub(super) fn length(&self) -> Result<u64, Error> {
         let length = self.file.metadata().map(|metadata| metadata.len());
@@ -191,7 +211,12 @@ impl Journal {
     fn stage(&mut self, event: &Event) {
         let start = self.pending.len();
         match json::line(&mut self.pending, event) {
-            Ok(()) => self.pending.push(b'\n'),
+            Ok(()) => {
+                self.pending.push(b'\n');
+                if let Some(remembered) = &mut self.remembered {
+                    remembered.events.push(event.clone());
+                }
+            }
             Err(_) => {
                 self.lost += self.pending.len() - start;
                 self.pending.truncate(start);
@@ -203,7 +228,11 @@ impl Journal {
         while !self.pending.is_empty() {
             match (&self.file).write(&self.pending) {
                 Ok(0) => return self.keep(io::ErrorKind::WriteZero.into()),
-                Ok(written) if written == self.pending.len() => self.pending.clear(),
+                Ok(written) if written == self.pending.len() => {
+                    self.pending.clear();
+                    self.remembered.iter_mut().for_each(|all| all.length += written as u64);
+                    self.remembered.take_if(|all| all.length > REMEMBERED);
+                }
                 Ok(written) => {
                     // The disk is full in the middle of a line, which is written again on a line of its own.
                     let whole =

@@ -20,14 +20,16 @@ const WORTH_A_THREAD: u64 = 1000;
 
 impl Journal {
     /// Folds the journal and puts the document and the logs in place.
-    pub(super) fn publish(&self) -> Result<Session, Error> {
+    pub(super) fn publish(&mut self) -> Result<Session, Error> {
         let files = self.files();
         let mut round = 0;
         loop {
             round += 1;
-            let recorded = read::read(&self.file, &files.journal)?;
-            let length = recorded.length;
-            let session = fold(self.id(), recorded.events);
+            let (events, length) = match self.remembered() {
+                Some(all) => all,
+                None => read::read(&self.file, &files.journal).map(|recorded| (recorded.events, recorded.length))?,
+            };
+            let session = fold(self.id(), events);
             // Whoever has appended since then folds later than this: its own fold holds what this one does. After some
             // rounds in a journal that never rests this one is superfluous.
             if self.length()? != length {

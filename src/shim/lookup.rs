@@ -89,17 +89,18 @@ pub(super) fn go_on(name: &OsStr, path: Option<&OsStr>, ourselves: &[FileId], pa
     found
 }
 
-/// `path` without the directories that hold nothing but us; `None` if there is none.
-pub(super) fn without_shims(path: &OsStr, ourselves: &[FileId]) -> Option<OsString> {
+/// `path` without the directories that hold nothing but us, as far as they concern who is called by this name or looks
+/// for its interpreter; `None` if there is none.
+pub(super) fn without_shims(path: &OsStr, called: &OsStr, ourselves: &[FileId]) -> Option<OsString> {
     let entries = || path.as_bytes().split(|&byte| byte == b':');
-    let left: Vec<&[u8]> = entries().filter(|directory| !is_of_shims(directory, ourselves)).collect();
+    let left: Vec<&[u8]> = entries().filter(|directory| !is_of_shims(directory, called, ourselves)).collect();
     (left.len() < entries().count()).then(|| OsString::from_vec(left.join(&b':')))
 }
 
-fn is_of_shims(directory: &[u8], ourselves: &[FileId]) -> bool {
+fn is_of_shims(directory: &[u8], called: &OsStr, ourselves: &[FileId]) -> bool {
     let is_us = |file: &Path| FileId::of(file).is_some_and(|id| ourselves.contains(&id));
     // Every directory of shims has one of these; the others need not be read.
-    if !["pip", "pip3", "python3", "python"].iter().any(|name| is_us(&join(directory, OsStr::new(name)))) {
+    if ![called, OsStr::new("python3")].iter().any(|name| is_us(&join(directory, name))) {
         return false;
     }
     let is_hidden = |name: &OsStr| name.as_bytes().starts_with(b".");
@@ -160,7 +161,7 @@ mod tests {
         let ourselves = [FileId::of(&us).unwrap()];
         let without = |path: &str| {
             let path = path.replace('%', place.path().to_str().unwrap());
-            let left = without_shims(OsStr::new(&path), &ourselves)?;
+            let left = without_shims(OsStr::new(&path), OsStr::new("pip"), &ourselves)?;
             Some(left.to_str().unwrap().replace(place.path().to_str().unwrap(), "%"))
         };
         assert_eq!(without("%/shims:%/other::%/pythons/:/bin:%/shims"), Some("%/other::/bin".to_owned()));

@@ -156,7 +156,7 @@ impl Shim {
         }
         // Another family's shim goes on searching, and is to find us.
         let path_of_pip = std::env::var_os("PATH").filter(|_| self.is_pip() && guard.is_of_tool(id));
-        if let Some(path) = path_of_pip.and_then(|path| without_shims(&path, &self.here.ourselves)) {
+        if let Some(path) = path_of_pip.and_then(|path| without_shims(&path, &self.name, &self.here.ourselves)) {
             settings.push(("PATH".into(), Some(path)));
         }
         settings

@@ -161,7 +161,8 @@ pub(crate) fn lines(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
                 section = name;
                 continue;
             }
-            let Some(at) = memchr::memchr2(b'=', b':', line) else { continue };
+            // Before a quicker search began, it would find out what this processor can do, at a tool's start.
+            let Some(at) = line.iter().position(|byte| b"=:".contains(byte)) else { continue };
             let key = crate::event::text(line[..at].trim_ascii()).to_lowercase().replace('_', "-");
             let mut value = line[at + 1..].trim_ascii().to_vec();
             let goes_on = |line: &&[u8]| line.starts_with(b" ") || line.starts_with(b"\t");
