@@ -209,7 +209,7 @@ impl WheelhouseManifest {
             }
         }
         differences.extend(lines.keys().map(|filename| Difference::Missing((*filename).to_owned())));
-        differences.sort();
+        differences.sort_unstable();
         differences
     }
 }

@@ -1,5 +1,6 @@
 //! Everything that a report says of one session, reckoned once; each figure has its formula in `docs/figures.md`.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::figures::{Figures, Tally};
@@ -60,6 +61,13 @@ impl<'a> Analysis<'a> {
         Figures::sum(&self.figures.packages, true)
     }
 
+    /// What was avoidable, for each reason and ecosystem, the largest part first.
+    pub(super) fn avoidable_largest_first(&self) -> Vec<(&(Reason, Ecosystem), &Tally)> {
+        let mut avoidable: Vec<_> = self.avoidable.iter().collect();
+        avoidable.sort_by_key(|(_, tally)| Reverse((tally.bytes, tally.files)));
+        avoidable
+    }
+
     /// All avoidable downloads.
     pub fn avoidable(&self) -> Tally {
         let mut sum = Tally::default();
@@ -103,16 +111,19 @@ impl<'a> Analysis<'a> {
 
     /// How many distributions and packages were obtained to be used, whatever their versions.
     pub fn packages(&self) -> u64 {
-        let names: BTreeSet<_> = self.obtained().filter_map(package).collect();
+        let mut names = BTreeSet::new();
+        names.extend(self.obtained().filter_map(package));
         names.len() as u64
     }
 
     /// How many of them by runs that installed and ended well.
     pub fn packages_installed(&self) -> u64 {
         let installs = |run: &Invocation| run.exit_code == Some(0) && run.argv.iter().any(|word| word == "install");
-        let ids: BTreeSet<_> = self.session.invocations.iter().filter(|run| installs(run)).map(|run| &run.id).collect();
+        let mut ids = BTreeSet::new();
+        ids.extend(self.session.invocations.iter().filter(|run| installs(run)).map(|run| &run.id));
         let by_these = |artifact: &&Artifact| artifact.invocation.as_ref().is_some_and(|id| ids.contains(id));
-        let names: BTreeSet<_> = self.obtained().filter(by_these).filter_map(package).collect();
+        let mut names = BTreeSet::new();
+        names.extend(self.obtained().filter(by_these).filter_map(package));
         names.len() as u64
     }
 
@@ -123,4 +134,11 @@ impl<'a> Analysis<'a> {
                 && !matches!(artifact.origin, Origin::Failed | Origin::Unknown)
         })
     }
+}
+
+/// Files with the largest first; those of unknown size come last.
+pub(super) fn largest_first<'a>(files: impl Iterator<Item = &'a Artifact>) -> Vec<&'a Artifact> {
+    let mut files: Vec<_> = files.collect();
+    files.sort_by_key(|artifact| Reverse(artifact.size_bytes));
+    files
 }

@@ -206,7 +206,8 @@ impl<'a> Comparison<'a> {
         let spared = self.changed_origin.iter().filter_map(|change| change.after.as_ref());
         let origins: BTreeSet<Origin> =
             spared.flat_map(|side| &side.origins).copied().filter(|origin| !meaning(*origin).is_empty()).collect();
-        let reasons: BTreeSet<_> = self.lists().filter_map(|change| Some((change.reason?, change.remedy))).collect();
+        let mut reasons = BTreeSet::new();
+        reasons.extend(self.lists().filter_map(|change| Some((change.reason?, change.remedy))));
         if !origins.is_empty() || !reasons.is_empty() {
             sheet.gap();
             sheet.line(Tone::Heading, "why");
@@ -295,8 +296,10 @@ fn changed_bytes<'a>(before: &'a Session, after: &'a Session) -> Vec<Change<'a>>
         artifact.kind.is_package() && !matches!(artifact.origin, Origin::Built | Origin::WheelCache | Origin::Failed)
     };
     let key = |artifact: &'a Artifact| Some(((artifact.ecosystem, artifact.filename.as_deref()?), artifact));
-    let old: BTreeMap<_, _> = before.downloads.all().filter(compared).filter_map(key).collect();
-    let new: BTreeMap<_, _> = after.downloads.all().filter(compared).filter_map(key).collect();
+    let mut old = BTreeMap::new();
+    old.extend(before.downloads.all().filter(compared).filter_map(key));
+    let mut new = BTreeMap::new();
+    new.extend(after.downloads.all().filter(compared).filter_map(key));
     let changed = new.into_iter().filter_map(|((ecosystem, filename), now)| {
         let then = old.get(&(ecosystem, filename))?;
         (then.sha256? != now.sha256?).then(|| Change {

@@ -27,7 +27,8 @@ impl<'a> Lock<'a> {
             }
         }
         // What was built of a source that is locked needs no lock of its own.
-        let sources: BTreeSet<_> = lock.python.keys().map(|(name, _)| name.clone()).collect();
+        let mut sources = BTreeSet::new();
+        sources.extend(lock.python.keys().map(|(name, _)| name.clone()));
         let built = session.downloads.all().filter(|artifact| {
             artifact.purpose == Purpose::Runtime && matches!(artifact.origin, Origin::Built | Origin::WheelCache)
         });
@@ -83,7 +84,8 @@ impl<'a> Lock<'a> {
             String::from("# What was obtained; install with: pip install --require-hashes --no-deps -r FILE\n");
         for ((name, version), files) in &self.python {
             let _ = write!(text, "{name}=={version}");
-            let hashes: BTreeSet<_> = files.iter().filter_map(|file| file.sha256).collect();
+            let mut hashes = BTreeSet::new();
+            hashes.extend(files.iter().filter_map(|file| file.sha256));
             hashes.iter().for_each(|hash| {
                 let _ = write!(text, " \\\n    --hash=sha256:{hash}");
             });

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::analysis::Analysis;
+use super::analysis::{Analysis, largest_first};
 use super::figures::{Figures, Tally};
 use super::gaps::{Gap, gaps_of};
 use super::history::History;
@@ -159,8 +159,7 @@ fn one(page: &mut Page, analysis: &Analysis<'_>, level: &str) {
 
 /// What to change so that less is downloaded.
 fn remedies(page: &mut Page, analysis: &Analysis<'_>, level: &str) {
-    let mut avoidable: Vec<_> = analysis.avoidable.iter().collect();
-    avoidable.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.bytes, tally.files)));
+    let avoidable = analysis.avoidable_largest_first();
     let row = |(&(reason, ecosystem), &sum): (&(Reason, Ecosystem), &Tally)| {
         let places: Vec<_> = places(analysis, reason, ecosystem).iter().take(3).map(|place| code(place)).collect();
         vec![
@@ -246,9 +245,8 @@ fn gaps(page: &mut Page, session: &Session, level: &str) {
 /// The package files of some origins.
 fn list(page: &mut Page, title: &str, session: &Session, chosen: impl Fn(Origin) -> bool) {
     let of_origin = |artifact: &&Artifact| artifact.kind.is_package() && chosen(artifact.origin);
-    let mut artifacts: Vec<_> = session.downloads.all().filter(of_origin).collect();
-    // The largest first: what a reader may save most by.
-    artifacts.sort_by_key(|artifact| std::cmp::Reverse(artifact.size_bytes));
+    // What a reader may save most by.
+    let artifacts = largest_first(session.downloads.all().filter(of_origin));
     let row = |artifact: &Artifact| {
         let source = artifact.source.as_deref().map(code);
         let because = artifact.reason.as_deref().map(escaped).or(source);

@@ -115,7 +115,7 @@ fn covered<'a>(runs: impl Iterator<Item = &'a Invocation>) -> Option<f64> {
 
 /// The length of the union of intervals; `None` for no interval.
 pub(super) fn union(mut spans: Vec<(f64, f64)>) -> Option<f64> {
-    spans.sort_by(|one, other| one.0.total_cmp(&other.0));
+    spans.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
     let (first, rest) = spans.split_first()?;
     let (mut length, mut open) = (0.0, *first);
     for &(start, end) in rest {

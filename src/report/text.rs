@@ -160,11 +160,10 @@ fn steps(sheet: &mut Sheet, analysis: &Analysis<'_>) {
 
 /// What to change so that less is downloaded, the largest part first.
 fn remedies(sheet: &mut Sheet, analysis: &Analysis<'_>) {
-    let mut avoidable: Vec<_> = analysis.avoidable.iter().collect();
+    let avoidable = analysis.avoidable_largest_first();
     if avoidable.is_empty() {
         return;
     }
-    avoidable.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.bytes, tally.files)));
     sheet.gap();
     sheet.line(Tone::Doubtful, "avoidable");
     for (&(reason, ecosystem), &tally) in avoidable {

@@ -140,7 +140,7 @@ fn is_out_of_the_usual(value: f64, before: Vec<f64>) -> bool {
 }
 
 fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
+    values.sort_unstable_by(f64::total_cmp);
     let half = values.len() / 2;
     match values.len() {
         0 => None,

@@ -174,7 +174,8 @@ impl<'a> Heard<'a> {
     fn place_blanks(&mut self, printed: &[usize]) {
         self.find_own_blanks();
         let is_blank = |at: &usize| self.entries[*at].text.is_empty() && self.entries[*at].stamp.is_empty();
-        let mut free: BTreeSet<usize> = (0..self.entries.len()).filter(is_blank).collect();
+        let mut free = BTreeSet::<usize>::new();
+        free.extend((0..self.entries.len()).filter(is_blank));
         let end = self.entries.len();
         // Where the next line follows, as it was logged and as it was printed.
         let (mut logged, mut at) = (end, end);
@@ -199,7 +200,8 @@ impl<'a> Heard<'a> {
                 echo.blanks = own;
                 take(&mut free, printed.iter(), own);
             } else {
-                let all: BTreeSet<usize> = printed.iter().chain(&kept).copied().collect();
+                let mut all = BTreeSet::<usize>::new();
+                all.extend(printed.iter().chain(&kept).copied());
                 echo.blanks = printed.len().min(kept.len()).min(all.len() / 2);
                 take(&mut free, all.iter(), 2 * echo.blanks);
             }

@@ -55,7 +55,7 @@ impl Collection {
                 members.push(Member { path: entry.path(), filename, size_bytes: metadata.len() });
             }
         }
-        members.sort_by(|one, other| one.filename.cmp(&other.filename));
+        members.sort_unstable_by(|one, other| one.filename.cmp(&other.filename));
         Ok(members)
     }
 }

@@ -92,7 +92,7 @@ pub fn installed(directory: &Path) -> Result<Installed, Error> {
     let mut sizes = BTreeMap::new();
     let top = std::fs::read_dir(directory).map_err(|source| Error::List { path: directory.to_owned(), source })?;
     let mut names: Vec<String> = top.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
-    names.sort();
+    names.sort_unstable();
     sizes_below(directory, Path::new(""), &mut sizes);
     let metadata: Vec<_> = names.iter().filter_map(|name| Metadata::of(directory, name)).collect();
     let mut found = Installed::default();
@@ -136,7 +136,9 @@ pub fn installed(directory: &Path) -> Result<Installed, Error> {
             bytes: share.bytes,
         })
         .collect();
-    found.packages.sort_by(|one, other| other.bytes.cmp(&one.bytes).then_with(|| one.metadata.cmp(&other.metadata)));
+    found
+        .packages
+        .sort_unstable_by(|one, other| other.bytes.cmp(&one.bytes).then_with(|| one.metadata.cmp(&other.metadata)));
     Ok(found)
 }
 

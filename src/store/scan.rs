@@ -46,7 +46,7 @@ pub fn scan(directory: &Path) -> Result<Vec<Distribution>, Error> {
             found.push(Distribution { path: entry.path(), filename, parsed, size_bytes: metadata.len() });
         }
     }
-    found.sort_by(|one, other| one.filename.cmp(&other.filename));
+    found.sort_unstable_by(|one, other| one.filename.cmp(&other.filename));
     Ok(found)
 }
 
@@ -97,7 +97,7 @@ pub(super) fn digests(paths: &[&Path], watch: &(dyn Fn(u64) + Sync)) -> Vec<Resu
         let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
         workers.into_iter().flat_map(|worker| worker.join().expect("hashing does not panic")).collect()
     });
-    digests.sort_by_key(|(index, _)| *index);
+    digests.sort_unstable_by_key(|(index, _)| *index);
     digests.into_iter().map(|(_, digest)| digest).collect()
 }
 

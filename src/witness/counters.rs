@@ -59,7 +59,7 @@ pub(super) fn routed_interfaces() -> Option<Vec<String>> {
     let first = routes.lines().skip(1).filter_map(|line| line.split_whitespace().next());
     let last = routes6.lines().filter_map(|line| line.split_whitespace().last());
     let mut names: Vec<String> = first.chain(last).filter(|name| *name != "lo").map(str::to_owned).collect();
-    names.sort();
+    names.sort_unstable();
     names.dedup();
     Some(names)
 }

@@ -63,11 +63,12 @@ fn advice_names_the_line() {
 fn each_mode_shows_its_part_and_the_image_its_layers() {
     let place = Place::new();
     place.write("log", "#5 [2/3] RUN a\n#5 CACHED\n\n#6 [3/3] RUN b\n#6 DONE 1.0s\n");
-    let row = |command: &str, bytes: u64| {
-        serde_json::json!({"CreatedBy": format!("RUN /bin/sh -c {command} # buildkit"), "Size": bytes.to_string()})
-    };
+    let row = |command: &str, bytes: u64| serde_json::json!({"CreatedBy": format!("RUN /bin/sh -c {command} # buildkit"), "Size": bytes.to_string()});
     place.write("rows", format!("{}\n{}\n", row("b", 200_000_000), row("a", 1_500)));
-    place.script("bin/docker", "echo \"$*\" >asked\ncase $* in *no-such-image) echo 'No such image' >&2; exit 1;; esac\ncat rows");
+    place.script(
+        "bin/docker",
+        "echo \"$*\" >asked\ncase $* in *no-such-image) echo 'No such image' >&2; exit 1;; esac\ncat rows",
+    );
     let profile = |arguments: &str| {
         let mut command = place.wheeltap(["profile", "log"].into_iter().chain(arguments.split_whitespace()));
         command.env("PATH", format!("{}:/usr/bin:/bin", place.join("bin").display()));

@@ -58,7 +58,8 @@ fn where_nothing_can_be_written_pip_runs_as_ever() {
         "rmdir $logs; ln -s loop $logs; ln -s $logs loop; export WHEELTAP_LOG_DIR=loop; ",
         "export WHEELTAP_LOG_DIR=/proc/nowhere",
     ] {
-        let prepare = format!("{prepare}\ntrap 'rm -f loop; if [ ! -d $logs ]; then rm -f $logs; mkdir $logs; fi' EXIT");
+        let prepare =
+            format!("{prepare}\ntrap 'rm -f loop; if [ ! -d $logs ]; then rm -f $logs; mkdir $logs; fi' EXIT");
         assert_eq!(same(&prepare, &lines()), [None, None], "{prepare}");
     }
 }

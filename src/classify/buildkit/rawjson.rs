@@ -159,7 +159,7 @@ impl Known {
         if !self.line.is_empty() {
             self.growing.line(&self.line, marks);
         }
-        self.intervals.sort_by(|a, b| a.0.total_cmp(&b.0));
+        self.intervals.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
         let (mut seconds, mut until) = (0.0, f64::NEG_INFINITY);
         for (start, end) in &self.intervals {
             seconds += (end - start.max(until)).max(0.0);

@@ -171,7 +171,7 @@ impl<'a> Bases<'a> {
         let each = known.iter().filter_map(|(image, base)| Some((image, base.as_ref()?)));
         let mut triggers: Vec<(String, String)> =
             each.flat_map(|(image, base)| base.triggers.iter().map(|run| (image.clone(), run.clone()))).collect();
-        triggers.sort();
+        triggers.sort_unstable();
         triggers
     }
 }

@@ -66,7 +66,8 @@ impl Layers {
             if candidates.len() > 1 {
                 blind(format!("step {} was cached: {UNDECIDED}", vertex.id));
             }
-            let unseen: BTreeSet<&String> = candidates.iter().flat_map(|layer| &layer.unseen).collect();
+            let mut unseen = BTreeSet::<&String>::new();
+            unseen.extend(candidates.iter().flat_map(|layer| &layer.unseen));
             unseen.iter().for_each(|reason| blind(format!("step {} was cached: when it ran, {reason}", vertex.id)));
             let mut artifacts: Vec<&Artifact> = latest.artifacts.iter().collect();
             for artifact in candidates.iter().rev().flat_map(|layer| &layer.artifacts) {

@@ -20,7 +20,8 @@ pub(crate) fn events(build: &Build, redactor: &Redactor, at: Moment) -> Vec<Even
     for step in events.iter_mut().filter_map(step_of) {
         step.instruction = step.instruction.take().map(|instruction| redactor.text(&instruction));
     }
-    let finished: BTreeSet<&InvocationId> = build.events.iter().filter_map(finished_invocation).collect();
+    let mut finished = BTreeSet::<&InvocationId>::new();
+    finished.extend(build.events.iter().filter_map(finished_invocation));
     for vertex in &build.steps {
         // A wrapper of the whole step sends under a name of its own.
         let is_wrapped = vertex.senders.iter().any(|sender| !finished.contains(sender));

@@ -88,7 +88,7 @@ impl Configuration {
         let parts = path("B").unwrap_or_default();
         let mut files: Vec<PathBuf> =
             std::fs::read_dir(&parts).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-        files.sort();
+        files.sort_unstable();
         files.extend(path("C"));
         files.extend(std::env::var_os("APT_CONFIG").map(PathBuf::from));
         Some(Configuration { settings, archives: path("A")?, cache: path("D").unwrap_or_default(), parts, files })

@@ -29,7 +29,8 @@ pub(crate) struct Before {
 impl Before {
     /// Looks into the environments of these prefixes (`sys.prefix`: `/usr`, `/work/.venv`).
     pub(crate) fn look(prefixes: impl IntoIterator<Item = PathBuf>, now: SystemTime) -> Self {
-        let directories: BTreeSet<PathBuf> = prefixes.into_iter().flat_map(|prefix| directories_of(&prefix)).collect();
+        let mut directories = BTreeSet::<PathBuf>::new();
+        directories.extend(prefixes.into_iter().flat_map(|prefix| directories_of(&prefix)));
         let directories = directories.into_iter().map(|directory| {
             let there = distributions(&directory).map(|(_, distribution)| distribution).collect();
             (directory, there)
@@ -40,7 +41,8 @@ impl Before {
     /// The distributions that have appeared in those directories and in the environments of `prefixes`, of which only
     /// now is known: there, those count that are newer than the first look.
     pub(crate) fn appeared(&self, prefixes: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Distribution)> {
-        let mut directories: BTreeSet<PathBuf> = self.directories.keys().cloned().collect();
+        let mut directories = BTreeSet::<PathBuf>::new();
+        directories.extend(self.directories.keys().cloned());
         directories.extend(prefixes.into_iter().flat_map(|prefix| directories_of(&prefix)));
         let mut appeared = Vec::new();
         for directory in directories {
@@ -56,7 +58,7 @@ impl Before {
                 }
             }
         }
-        appeared.sort();
+        appeared.sort_unstable();
         appeared
     }
 }

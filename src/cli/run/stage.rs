@@ -61,14 +61,15 @@ impl Stage {
     /// When a link cannot be made.
     pub(in crate::cli) fn refresh(&mut self) -> io::Result<()> {
         let directories: Vec<PathBuf> = std::env::split_paths(&self.path).collect();
-        let times = directories.into_iter().filter_map(|directory| {
+        let found = directories.into_iter().filter_map(|directory| {
             let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
             // Where `/bin` is `/usr/bin`, it is read once.
             let directory = directory.canonicalize().ok()?;
             let changed = directory.metadata().and_then(|metadata| metadata.modified()).ok()?;
             Some((directory, changed))
         });
-        let times: BTreeMap<PathBuf, SystemTime> = times.collect();
+        let mut times = BTreeMap::<PathBuf, SystemTime>::new();
+        times.extend(found);
         if times == self.changed {
             return Ok(());
         }

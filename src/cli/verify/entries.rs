@@ -17,12 +17,14 @@ const MOST: usize = 4096;
 /// an artifact and lie where artifacts came from, in `wheelhouse/` or in apt's archives.
 pub(super) fn of(session: &Session) -> BTreeMap<Sha256, String> {
     let artifacts = || session.downloads.all().filter(|artifact| artifact.kind.is_package());
-    let names: BTreeSet<&str> = artifacts().filter_map(|artifact| artifact.filename.as_deref()).collect();
+    let mut names = BTreeSet::<&str>::new();
+    names.extend(artifacts().filter_map(|artifact| artifact.filename.as_deref()));
     let sources = artifacts().filter_map(|artifact| local(artifact.source.as_deref()?));
     let parents = sources.filter_map(|path| path.parent().map(Path::to_owned));
     let usual =
         std::env::var_os("WHEELHOUSE").map(PathBuf::from).into_iter().chain(["wheelhouse".into(), ARCHIVES.into()]);
-    let places: BTreeSet<PathBuf> = parents.chain(usual).collect();
+    let mut places = BTreeSet::<PathBuf>::new();
+    places.extend(parents.chain(usual));
     let mut entries = BTreeMap::new();
     let mut hashed = 0;
     for place in places {

@@ -42,8 +42,8 @@ pub fn check(readings: &[Requirements], pool: &Pool, locals: &Locals, target: &T
         match_hashes(&solution, &hashes, &mut report);
     }
     build_all(Rules { constraints: &[], ..rules }, &solution, &mut report);
-    report.chosen.sort();
-    report.doubts.sort();
+    report.chosen.sort_unstable();
+    report.doubts.sort_unstable();
     report.doubts.dedup();
     report
 }

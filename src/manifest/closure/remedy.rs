@@ -12,7 +12,8 @@ use crate::event::{shell_word, text};
 
 /// One requirement for all `wishes` of a distribution.
 pub(super) fn merged(name: &str, wishes: &[&Wish]) -> String {
-    let extras: BTreeSet<String> = wishes.iter().flat_map(|wish| &wish.extras).map(ToString::to_string).collect();
+    let mut extras = BTreeSet::<String>::new();
+    extras.extend(wishes.iter().flat_map(|wish| &wish.extras).map(ToString::to_string));
     let specifiers: BTreeSet<String> =
         wishes.iter().flat_map(|wish| wish.specifiers.iter()).map(|one| one.to_string().replace(' ', "")).collect();
     let extras = match extras.is_empty() {

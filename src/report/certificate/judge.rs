@@ -258,8 +258,8 @@ fn unmatched(session: &Session, entries: &BTreeMap<Sha256, String>) -> Vec<Unmat
     let vouches = |artifact: &&Artifact| {
         artifact.step.is_some() && matches!(artifact.origin, Origin::Wheelhouse | Origin::ArchiveCache)
     };
-    let recorded = session.downloads.all().filter(vouches).filter_map(|artifact| artifact.sha256);
-    let recorded: BTreeSet<Sha256> = recorded.collect();
+    let mut recorded = BTreeSet::<Sha256>::new();
+    recorded.extend(session.downloads.all().filter(vouches).filter_map(|artifact| artifact.sha256));
     let mut unmatched = Vec::new();
     for artifact in session.downloads.all().filter(taken_on) {
         let reason = match artifact.sha256 {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::data::family;
 use super::escape::escaped;
 use crate::event::{Artifact, Invocation, Origin, Session};
-use crate::report::analysis::Analysis;
+use crate::report::analysis::{Analysis, largest_first};
 use crate::report::figures::Tally;
 use crate::report::quantity::{bytes, seconds};
 use crate::report::shares::Share;
@@ -210,8 +210,7 @@ pub(super) fn steps(analysis: &Analysis<'_>) -> String {
 /// The largest files beside the reasons of downloads.
 pub(super) fn largest_and_why(analysis: &Analysis<'_>) -> String {
     let packages = || analysis.session.downloads.all().filter(|artifact| artifact.kind.is_package());
-    let mut largest: Vec<_> = packages().filter(|artifact| artifact.size_bytes.is_some()).collect();
-    largest.sort_by_key(|artifact| std::cmp::Reverse(artifact.size_bytes));
+    let largest = largest_first(packages().filter(|artifact| artifact.size_bytes.is_some()));
     let most = largest.first().and_then(|artifact| artifact.size_bytes).unwrap_or(0).max(1);
     let row = |class: &str, name: &str, note: &str, share: f64, amount: &str| {
         format!(

@@ -106,8 +106,7 @@ pub(super) fn remedies(analysis: &Analysis<'_>) -> String {
         return String::new();
     }
     let score = analysis.optimization_score();
-    let mut avoidable: Vec<_> = analysis.avoidable.iter().collect();
-    avoidable.sort_by_key(|(_, tally)| std::cmp::Reverse((tally.bytes, tally.files)));
+    let avoidable = analysis.avoidable_largest_first();
     let bound = if analysis.is_bound() { "At most " } else { "" };
     let sentence = match avoidable.len() {
         0 => "By what the evidence says, no further run need download these files again.".to_owned(),

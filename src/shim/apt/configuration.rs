@@ -36,7 +36,7 @@ pub(super) fn methods() -> Vec<String> {
     let entries = std::fs::read_dir(METHODS).into_iter().flatten().flatten();
     let names = entries.filter_map(|entry| entry.file_name().into_string().ok());
     let mut names: Vec<_> = names.filter(|name| !INTERNAL.contains(&name.as_str()) && is_plain(name)).collect();
-    names.sort();
+    names.sort_unstable();
     names
 }
 

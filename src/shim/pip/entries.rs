@@ -68,7 +68,7 @@ impl Entries {
         walk(&directory.join("wheels"), 5, &mut |path| {
             entries.wheels += usize::from(path.extension().is_some_and(|suffix| suffix == "whl"));
         });
-        entries.unsound.sort_by(|one, other| (&one.1, &one.0).cmp(&(&other.1, &other.0)));
+        entries.unsound.sort_unstable_by(|one, other| (&one.1, &one.0).cmp(&(&other.1, &other.0)));
         entries
     }
 }

@@ -32,10 +32,7 @@ struct Ear {
 
 impl Listener {
     /// For a pip of which this much is known; without anything it hears nothing.
-    pub(crate) fn new(
-        mut session: Session,
-        known: impl FnOnce(&mut Session) -> Option<(pip::Options, Files)>,
-    ) -> Self {
+    pub(crate) fn new(mut session: Session, known: impl FnOnce(&mut Session) -> Option<(pip::Options, Files)>) -> Self {
         let ear = session.endure(|session| known(session).map(|(options, files)| Ear::new(options, files)));
         Listener { session, ear: ear.flatten(), is_broken: false }
     }
