@@ -144,6 +144,11 @@ fn judge(scenario: &Scenario, sessions: &[Value], requests: &[Request], score: &
     if !strangers.is_empty() || !wanted.is_empty() {
         faults.push(format!("packages: {strangers:?} in the place of {wanted:?}, of {:?}", all("/downloads/apt")));
     }
+    let missing = all("/network/completeness/missing");
+    let missing: Vec<_> = missing.iter().map(|one| one["requirement"].as_str().unwrap()).collect();
+    if missing != scenario.missing {
+        faults.push(format!("missing: {missing:?} in the place of {:?}", scenario.missing));
+    }
     let attempts: u64 = all("/network/attempts").iter().map(|attempt| attempt["count"].as_u64().unwrap()).sum();
     if attempts != requests.len() as u64 && !scenario.unanswered {
         faults.push(format!("{attempts} attempts, and the server answered {requests:#?}"));

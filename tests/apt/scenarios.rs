@@ -12,6 +12,8 @@ pub(crate) struct Scenario {
     pub(crate) command: &'static str,
     /// Name and origin of each package file of the session; `None` if there must be no session.
     pub(crate) expected: Option<&'static [&'static str]>,
+    /// What the session has to name as missing.
+    pub(crate) missing: &'static [&'static str],
     /// Whether the session has to say that it does not know all.
     pub(crate) incomplete: bool,
     /// Whether attempts do not reach the server.
@@ -27,6 +29,7 @@ const PLAIN: Scenario = Scenario {
     before: "",
     command: "",
     expected: Some(&[]),
+    missing: &[],
     incomplete: false,
     unanswered: false,
     streams: Streams::Apart,
@@ -278,6 +281,7 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         before: HAVE_HELLO,
         command: "apt-get install -y --no-download lab-dep",
         expected: Some(&["lab-hello archive-cache"]),
+        missing: &["lab-dep=1.0"],
         ..PLAIN
     },
     Scenario {
@@ -412,7 +416,34 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         ..PLAIN
     },
     Scenario { name: "nothing-to-do", before: INSTALL, command: INSTALL, ..PLAIN },
-    Scenario { name: "unknown-package", command: "apt-get install -y no-such-package", ..PLAIN },
+    Scenario {
+        name: "unknown-packages",
+        command: "apt-get install -qqy no-such-package lab-a no-such-either",
+        missing: &["no-such-package", "no-such-either"],
+        ..PLAIN
+    },
+    Scenario { name: "unknown-version", command: "apt-get install -y lab-a=9.0", missing: &["lab-a=9.0"], ..PLAIN },
+    Scenario {
+        name: "unknown-to-download",
+        command: "apt-get download no-such-package",
+        missing: &["no-such-package"],
+        ..PLAIN
+    },
+    Scenario {
+        name: "unknown-file",
+        command: "apt-get install -y ./absent_1.0_all.deb",
+        missing: &["./absent_1.0_all.deb"],
+        ..PLAIN
+    },
+    // What it depends on is nowhere: there is no source.
+    Scenario {
+        name: "unknown-dependency",
+        sources: "# none",
+        before: "cp /srv/lab/lab/pool/main/lab-dep_1.0_all.deb /home/lab/",
+        command: "apt-get -qq install -y ./lab-dep_1.0_all.deb",
+        missing: &["lab-hello"],
+        ..PLAIN
+    },
     Scenario { name: "declined", before: HAVE_BOTH, command: "apt-get install lab-dep", ..PLAIN },
     Scenario {
         name: "remove-and-install",

@@ -115,6 +115,54 @@ fn errors_alone_name_what_failed() {
     assert!(found(Runs::One, "", unnamed).1.iter().any(|what| what.contains("did not name them")));
 }
 
+/// What is missing by a text on both streams.
+fn missing(text: &str) -> Vec<String> {
+    let mut classifier = Classifier::new(Runs::Several);
+    classifier.text(Channel::Both, text.as_bytes());
+    let missing = |finding| match finding {
+        Finding::Missing { requirement } => Some(requirement),
+        _ => None,
+    };
+    classifier.finish().into_iter().filter_map(missing).collect()
+}
+
+#[test]
+fn what_apt_asked_for_in_vain_is_named() {
+    let errors = "Reading package lists...\nE: Unable to locate package lab-no\nE: Unable to locate package libfoo1.2\n\
+        E: Couldn't find any package by glob 'libfoo1.2'\nE: Couldn't find any package by regex 'libfoo1.2'\n\
+        E: Package 'lab-gone' has no installation candidate\nE: Version '9' for 'dash' was not found\n\
+        E: Unsupported file /archives/lab_1.0_all.deb given on commandline\nE: Unable to find a source package for lab-src\n\
+        E: Unable to locate package lab-no\n";
+    let named =
+        ["lab-no", "libfoo1.2", "lab-gone", "dash=9", "/archives/lab_1.0_all.deb", "lab-src"].map(str::to_owned);
+    assert_eq!(missing(errors), named);
+    let torn = "Reading package lists...E\nBuilding dependency tree...\n: Unable to locate package lab-no\nReading state information...E: Unable to locate package lab-x\n";
+    assert_eq!(missing(torn), ["lab-no", "lab-x"], "both streams in one");
+    let unmet = "The following packages have unmet dependencies:\n lab-needs : PreDepends: lab-pre (= 1.5) but it is not installable\n\
+        \x20            Depends: lab-absent:any (>= 2) but it is not installable\n             Depends: lab-other but it is not installable or\n\
+        \x20                     lab-third but it is not installable\n             Depends: dash (>= 99) but 0.5.12-2 is to be installed\n\
+        \x20            Conflicts: bash but 5 is to be installed\n             Recommends: lab-r but it is not installable\n\
+        \x20lab-top : Depends: lab-mid but it is not going to be installed\nE: Unable to correct problems, you have held broken packages.\n";
+    assert_eq!(missing(unmet), ["lab-pre=1.5", "lab-absent", "lab-other"]);
+    assert_eq!(missing(&unmet.replace("The following packages have unmet", "Unsatisfied")).len(), 3);
+    let weaker = "The following packages have unmet dependencies:\n lab-top : Depends: lab-mid but it is not going to be installed\n\
+        \x20          Depends: lab-v (= 2) but 1 is to be installed\n";
+    assert_eq!(missing(weaker), ["lab-mid", "lab-v=2"], "apt does not say why");
+}
+
+#[test]
+fn what_is_not_apts_word_or_was_had_after_all_is_not_missing() {
+    let error = "E: Unable to locate package lab-dep\n";
+    let plan = format!("{PLAN}Need to get 1760 B of archives.\n{DEP}{HELLO}Fetched 1760 B in 0s (1 B/s)\n");
+    assert_eq!(missing(&format!("{PLAN}{UNPACK}E: Unable to locate package lab-forged\n")), [""; 0], "a script's");
+    assert_eq!(missing(&format!("{error}{plan}{UNPACK}")), [""; 0], "it was there at the second try");
+    assert_eq!(missing("E: Paket lab-dep kann nicht gefunden werden.\n"), [""; 0]);
+    assert_eq!(
+        missing("  E: Unable to locate package lab-dep\n lab-a : Depends: lab-b but it is not installable\n"),
+        [""; 0]
+    );
+}
+
 #[test]
 fn nothing_in_any_text_makes_a_classifier_fail() {
     for text in [

@@ -123,5 +123,7 @@ fn a_log_becomes_a_session_with_steps() {
     assert_eq!(cached["summary"]["complete"], false, "what the layer cache replayed is not in this log");
     let offline = ingest("docker20.10-buildx0.13.1/wheelhouse-nonet");
     assert_eq!((&offline["summary"]["network_attempts"], &offline["summary"]["total_cached"]), (&12.into(), &2.into()));
+    let missing = &offline["network"]["completeness"]["missing"];
+    assert_eq!((&missing[0]["tool"], &missing[0]["requirement"]), (&"apt-get".into(), &"hello".into()), "{missing}");
     assert_eq!(ingest("docker20.10-buildkit0.8/lines")["summary"]["complete"], false, "a clipped step");
 }

@@ -87,6 +87,18 @@ fn without_network_a_filled_wheelhouse_suffices_and_an_incomplete_one_is_named()
             failed.stderr
         );
     }
+    std::fs::remove_file(project.path().join("archives/tapped-library_1.0_all.deb")).unwrap();
+    project.take("apt/tapped-tool_1.0_all.deb", "archives/tapped-tool_1.0_all.deb");
+    for own in [&[][..], &["--inject"]] {
+        let failed = project.tapped(own, &["--no-cache", "--network=none"]);
+        let bare = project.bare(&["--no-cache", "--network=none"]);
+        assert_eq!(failed.status, bare.status, "{}", failed.stderr);
+        assert_ne!(failed.status, Some(0));
+        assert!(failed.stderr.contains("missing: tapped-library: "), "{}", failed.stderr);
+        let missing = &project.session()["network"]["completeness"]["missing"];
+        let [missing] = &missing.as_array().unwrap()[..] else { panic!("{missing}") };
+        assert_eq!((&missing["requirement"], &missing["tool"]), (&"tapped-library".into(), &"apt-get".into()));
+    }
 }
 
 // Contract: image-recipe

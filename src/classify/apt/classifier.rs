@@ -32,6 +32,7 @@ pub struct Classifier {
     hook: Option<(Lines, Hook)>,
     text: Text,
     found: Vec<Found>,
+    missing: Vec<String>,
     surveyed: bool,
     recorder: Option<Vec<u8>>,
     began: Option<i64>,
@@ -47,6 +48,7 @@ impl Classifier {
             hook: None,
             text: Text::new(runs == Runs::Several),
             found: Vec::new(),
+            missing: Vec::new(),
             surveyed: false,
             recorder: None,
             began: None,
@@ -76,6 +78,11 @@ impl Classifier {
     /// Takes a file of the transaction, in the order of the transaction. It counts where nothing else tells of it.
     pub fn found(&mut self, file: Found) {
         self.found.push(file);
+    }
+
+    /// Takes what the run asked for in vain.
+    pub fn missing(&mut self, requirement: String) {
+        self.missing.push(requirement);
     }
 
     /// Whoever calls this has looked for all such files.
@@ -169,6 +176,8 @@ impl Classifier {
         }
         join.taken();
         self.found.into_iter().for_each(|file| join.found(file));
+        let unheard = self.missing.into_iter().filter(|name| !join.summary.missing.contains(name));
+        join.summary.missing.extend(unheard.collect::<Vec<_>>());
         let archived = |draft: &Draft| draft.record.kind == Kind::Deb && draft.record.origin == Origin::Downloaded;
         let unpacked = !packages.is_empty() || said;
         if join.complete && !unpacked && !self.surveyed && join.drafts.iter().any(archived) {
@@ -380,12 +389,23 @@ impl Join {
         }
     }
 
-    fn findings(self) -> Vec<Finding> {
+    /// Whether it came after all, as with a second try in one text.
+    fn came(&self, requirement: &str) -> bool {
+        let (name, version) = requirement.split_once('=').unwrap_or((requirement, ""));
+        let version = Some(version).filter(|version| !version.is_empty());
+        let taken_on = |draft: &&Draft| !matches!(draft.record.origin, Origin::Failed | Origin::Unknown);
+        self.drafts.iter().filter(taken_on).any(|draft| draft.is_package(name, version, None))
+    }
+
+    fn findings(mut self) -> Vec<Finding> {
+        let mut missing = std::mem::take(&mut self.summary.missing);
+        missing.retain(|requirement| !self.came(requirement));
         let artifacts = self.drafts.into_iter().enumerate().map(|(number, draft)| draft.finding(number as u64));
         let attempts = self.attempts.into_iter().map(|attempt| Finding::Attempt(Box::new(attempt)));
         let installed = self.summary.installed.into_iter().map(|(name, version)| Finding::Installed { name, version });
         let blind_spots = self.summary.blind_spots.into_iter().chain(self.blind_spots).map(Finding::BlindSpot);
-        artifacts.chain(attempts).chain(installed).chain(blind_spots).collect()
+        let missing = missing.into_iter().map(|requirement| Finding::Missing { requirement });
+        artifacts.chain(attempts).chain(installed).chain(missing).chain(blind_spots).collect()
     }
 }
 

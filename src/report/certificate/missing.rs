@@ -22,16 +22,6 @@ pub(super) fn of(session: &Session) -> Vec<Missing> {
     for artifact in failed.filter(|artifact| !is_refused_index(artifact)) {
         add(of_file(session, artifact));
     }
-    for invocation in &session.invocations {
-        let named = session
-            .downloads
-            .all()
-            .any(|one| one.origin == Origin::Failed && one.invocation.as_ref() == Some(&invocation.id));
-        let failed = invocation.exit_code.is_some_and(|code| code != 0);
-        if failed && !named && invocation.tool.starts_with("apt") {
-            wanted_packages(invocation).for_each(|name| add(of_tool(session, "apt-get", name, None)));
-        }
-    }
     missing
 }
 
@@ -42,6 +32,9 @@ fn is_refused_index(artifact: &Artifact) -> bool {
 }
 
 fn of_tool(session: &Session, tool: &str, requirement: &str, invocation: Option<&InvocationId>) -> Missing {
+    if tool.starts_with("apt") && requirement.contains(".deb") {
+        return of_path(requirement);
+    }
     if tool.starts_with("apt") {
         let name = requirement.split(['=', '/', ':']).next().unwrap_or(requirement);
         let remedy = format!("apt-get install --yes --download-only {}", shell_word(requirement));
@@ -51,6 +44,22 @@ fn of_tool(session: &Session, tool: &str, requirement: &str, invocation: Option<
     let run = invocation.and_then(|id| session.invocations.iter().find(|one| one.id == *id));
     let remedy = download(requirement, run, run.map(|run| Places::of(session, run)).unwrap_or_default());
     Missing { name: name.to_owned(), requirement: requirement.to_owned(), remedy }
+}
+
+/// Of the path of a package, or of a pattern that no file fits.
+fn of_path(path: &str) -> Missing {
+    let (directory, file) = path.rsplit_once('/').unwrap_or((".", path));
+    let mut words = file.split('_');
+    let package = match (words.next(), words.next(), words.next()) {
+        (Some(name), Some(version), Some(_)) => format!("{name}={}", version.replace("%3a", ":")),
+        (name, ..) => name.unwrap_or(file).trim_end_matches(".deb").to_owned(),
+    };
+    let name = package.split('=').next().unwrap_or(&package);
+    let remedy = match name.contains(['*', '?', '[']) {
+        true => format!("cp *.deb {}/", shell_word(directory)),
+        false => format!("apt-get download {} && mv {name}_*.deb {}/", shell_word(&package), shell_word(directory)),
+    };
+    Missing { name: name.to_owned(), requirement: path.to_owned(), remedy }
 }
 
 /// Has a wheel where this pip looks for it, and has it look there: what an index offers needs the network.
@@ -86,12 +95,4 @@ fn of_file(session: &Session, artifact: &Artifact) -> Missing {
             of_tool(session, "pip", &requirement, artifact.invocation.as_ref())
         }
     }
-}
-
-/// The packages that an installation was to bring.
-fn wanted_packages(invocation: &Invocation) -> impl Iterator<Item = &str> {
-    let words = invocation.argv.iter().skip(1).map(String::as_str);
-    let mut words = words.skip_while(|word| !matches!(*word, "install" | "download" | "build-dep" | "source"));
-    let installs = words.next().is_some();
-    words.filter(move |word| installs && word.starts_with(|c: char| c.is_ascii_alphanumeric()))
 }

@@ -5,7 +5,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::classify::apt::Planned;
+use crate::classify::apt::{Missing, Planned};
 use crate::event::text;
 use crate::supervise::Setting;
 
@@ -24,15 +24,33 @@ impl Question<'_> {
     /// The directory is the run's, since the command line may name files by it, unless what lies there is to be left out
     /// of account.
     pub(super) fn plan(&self, directory: &Path) -> Option<Vec<Planned>> {
-        let nothing = ["-o", "Dir::Cache::archives=/nonexistent/", "-o", "Acquire::ForceHash=sha256"];
+        let nothing = ["-qq", "-o", "Dir::Cache::archives=/nonexistent/", "-o", "Acquire::ForceHash=sha256"];
+        let answer = self.again(directory, &nothing).output().ok().filter(|answer| answer.status.success())?;
+        Some(answer.stdout.split(|byte| *byte == b'\n').filter_map(Planned::parse).collect())
+    }
+
+    /// What apt says it was asked for in vain.
+    pub(super) fn missing(&self, directory: &Path) -> Vec<String> {
+        // It tells of dependencies unless it is silent, and of errors in the language of its user.
+        let mut command = self.again(directory, &["-o", "quiet=1"]);
+        command.env("LC_ALL", "C").env_remove("LANGUAGE").stderr(Stdio::piped());
+        let Ok(answer) = command.output() else { return Vec::new() };
+        let mut missing = Missing::default();
+        for line in [answer.stdout, answer.stderr].iter().flat_map(|bytes| bytes.split(|byte| *byte == b'\n')) {
+            missing.line(text(line).trim_end());
+        }
+        missing.finish()
+    }
+
+    /// The run once more, so that apt only says what it would fetch.
+    fn again(&self, directory: &Path, more: &[&str]) -> Command {
         let own = &self.arguments[1..];
         let (options, rest) = own.split_at(own.iter().position(|argument| argument == "--").unwrap_or(own.len()));
         let options = options.iter().filter(|argument| *argument != "--no-download");
         // The last word counts, and after `--` there are no options.
         let mut command = quiet(self.program);
-        command.current_dir(directory).args(options).args(["-qq", "--print-uris"]).args(nothing).args(rest);
-        let answer = command.output().ok().filter(|answer| answer.status.success())?;
-        Some(answer.stdout.split(|byte| *byte == b'\n').filter_map(Planned::parse).collect())
+        command.current_dir(directory).args(options).arg("--print-uris").args(more).args(rest);
+        command
     }
 
     /// A directory of the configuration, as this command line changes it.

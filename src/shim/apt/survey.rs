@@ -3,7 +3,8 @@
 //! In a run that goes no further than the archives (`--download-only`, `download`, `source`, a fetch that failed) what
 //! lay there already is mentioned to nobody. apt itself tells it when it is asked again (`--print-uris`, with archives
 //! that do not exist), because the state that the answer depends on is still the same. And where the messages are not
-//! complete, the difference that the run made to the disk is what is left. All this is only asked where it is needed.
+//! complete, the difference that the run made to the disk is what is left. A run that failed before it fetched anything is
+//! asked what it wanted in vain. All this is only asked where it is needed.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -55,8 +56,14 @@ impl Survey<'_> {
                 true
             }
         };
+        if fetched || self.end == End::Code(0) {
+            return answered;
+        }
         // A run that failed before it fetched anything had no plan either.
-        answered || !(fetched || self.end == End::Code(0))
+        if self.end == End::Code(100) && handed_over.is_empty() && !matches!(self.command.verb, Verb::Update) {
+            self.question.missing(here).into_iter().for_each(|requirement| classifier.missing(requirement));
+        }
+        true
     }
 
     /// Whether the run ended after the fetches, if it is one that did not reach dpkg.
@@ -70,12 +77,16 @@ impl Survey<'_> {
     fn planned(&self, classifier: &mut Classifier, directory: &Path, place: &Path, new: bool) -> bool {
         let wanted = |path: &Path| self.disk.was_there(path).is_some_and(|there| there || new);
         let candidates = names(directory);
-        if !candidates.iter().any(|name| is_of_package(name) && wanted(&directory.join(name))) {
+        let lacks = self.command.no_download && self.end != End::Code(0);
+        if !lacks && !candidates.iter().any(|name| is_of_package(name) && wanted(&directory.join(name))) {
             return true;
         }
         let Some(plan) = self.question.plan(place) else { return false };
         for Planned { url, filename, size, .. } in plan {
             let path = directory.join(&filename);
+            if let Some(file) = PackageFile::parse(&filename).filter(|_| lacks && !path.exists()) {
+                classifier.missing(format!("{}={}", file.name, file.version));
+            }
             if !wanted(&path) || std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() != size) {
                 continue;
             }

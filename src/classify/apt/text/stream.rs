@@ -10,6 +10,7 @@ use super::outcome::{Outcome, Taken};
 use super::plan::Heading;
 use super::run::Run;
 use crate::classify::Channel;
+use crate::classify::apt::missing::Missing;
 use crate::event::Evidence;
 
 /// Follows the streams.
@@ -32,6 +33,8 @@ pub(crate) struct Summary {
     pub(crate) skipped: Vec<String>,
     pub(crate) installed: Vec<(String, String)>,
     pub(crate) failures: Vec<(String, String)>,
+    /// What was asked for in vain.
+    pub(crate) missing: Vec<String>,
     pub(crate) blind_spots: Vec<String>,
 }
 
@@ -43,6 +46,7 @@ struct Errors {
     any: bool,
     unnamed: bool,
     within: bool,
+    missing: Missing,
 }
 
 #[derive(Debug, Default)]
@@ -57,6 +61,7 @@ struct Printed {
     several: bool,
     /// Anything that apt prints unless it is told to be silent.
     spoke: bool,
+    missing: Missing,
 }
 
 /// What indented lines belong to.
@@ -86,7 +91,7 @@ impl Text {
             seen.push(channel);
         }
         match channel {
-            Channel::Stderr => stderr.feed(bytes, |line| errors.line(&clean(line))),
+            Channel::Stderr => stderr.feed(bytes, |line| errors.own_line(&clean(line))),
             _ => stdout.feed(bytes, |line| printed.line(&clean(line), errors)),
         }
     }
@@ -99,7 +104,7 @@ impl Text {
     pub(crate) fn finish(mut self) -> Summary {
         let Text { stdout, stderr, printed, errors, .. } = &mut self;
         stdout.finish(|line| printed.line(&clean(line), errors));
-        stderr.finish(|line| errors.line(&clean(line)));
+        stderr.finish(|line| errors.own_line(&clean(line)));
         let evidence = if self.seen.contains(&Channel::Both) { Evidence::TEXT } else { Evidence::STDOUT };
         self.printed.finish(self.errors, &evidence, self.seen.iter().any(|channel| *channel != Channel::Stderr))
     }
@@ -109,6 +114,10 @@ impl Printed {
     fn line(&mut self, line: &str, errors: &mut Errors) {
         if line.is_empty() || is_progress(line) {
             return;
+        }
+        // Afterwards a maintainer script may say the same.
+        if self.run.dpkg.is_none() {
+            self.missing.line(line);
         }
         if line.starts_with("  ") {
             match self.context {
@@ -191,7 +200,7 @@ impl Printed {
     fn finish(mut self, errors: Errors, evidence: &Evidence, stdout: bool) -> Summary {
         self.late += u64::from(self.tentative.is_some());
         self.runs.push(self.run);
-        let mut summary = Summary::default();
+        let mut summary = Summary { missing: self.missing.finish(), ..Summary::default() };
         let mut explained = vec![false; errors.fetches.len()];
         for (error, explained) in errors.fetches.iter().zip(&mut explained) {
             *explained = self.runs.iter_mut().any(|run| run.explain(error));
@@ -204,6 +213,8 @@ impl Printed {
             summary.skipped.extend(run.skipped.iter().cloned());
             summary.installed.extend(run.installed().map(|(name, version)| (name.clone(), version.clone())));
         }
+        let unheard = errors.missing.finish().into_iter().filter(|name| !summary.missing.contains(name));
+        summary.missing.extend(unheard.collect::<Vec<_>>());
         let failures = self.runs.iter().any(Run::has_failures);
         let translated = self.runs.iter().any(|run| run.translated);
         let silent = stdout && !self.spoke;
@@ -237,6 +248,12 @@ impl Errors {
     /// Whether a line is one of apt's errors, warnings and notices.
     fn is_one(line: &str) -> bool {
         ["E: ", "W: ", "N: "].iter().any(|start| line.starts_with(start))
+    }
+
+    /// A line of a stream that is apt's own.
+    fn own_line(&mut self, line: &str) {
+        self.missing.line(line);
+        self.line(line);
     }
 
     fn line(&mut self, line: &str) {
