@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::support::streams::Streams;
 use crate::world::{World, described, each, text};
 
 fn lines(log: &str) -> Vec<String> {
@@ -71,6 +72,77 @@ fn one_that_cannot_be_followed_is_a_blind_spot() {
         let spots = session["blind_spots"].to_string();
         assert!(spots.contains(log) && spots.contains("not seen"), "{spots}");
     }
+}
+
+// Contract: run-follow
+#[test]
+fn the_last_of_the_variables_names_it() {
+    let world = World::new("24.0");
+    let variables = [("PIP_LOG", "{root}/tmp/first.log"), ("PIP_LOG_FILE", "{root}/tmp/last.log")];
+    let command = ["../venv/bin/pip", "download", "-d", "one", "beta"];
+    let (_, session) = world.recorded_command("", &command, &variables, Streams::default());
+    assert!(world.path("tmp/last.log").is_file() && !world.path("tmp/first.log").exists());
+    assert_eq!(each(&session["invocations"], "via"), ["log"], "{session:#}");
+    assert_eq!(session["downloads"]["wheels"].as_array().unwrap().len(), 2, "{session:#}");
+}
+
+// Contract: run-follow
+#[test]
+fn one_that_only_a_shimmed_pip_is_told_of_is_written_and_not_the_sessions() {
+    let world = World::new("24.0");
+    let own = world.path("tmp/own.log");
+    let configuration = format!("[download]\nlog = {}\n", own.display());
+    std::fs::write(world.path("tmp/pip.conf"), configuration).unwrap();
+    for (number, setting) in [
+        // A shell puts it before the session's, `env` behind it.
+        "PIP_LOG_FILE=../tmp/own.log",
+        "env PIP_LOCAL_LOG=../tmp/own.log",
+        "env -u PIP_LOG PIP_LOG_FILE=../tmp/own.log PIP_LOG=$PIP_LOG",
+        "env PIP_CONFIG_FILE=../tmp/pip.conf",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let line = format!("{setting} pip download -d {number} beta");
+        let (ended, session) = world.recorded("", &line);
+        assert!(ended.status.success(), "{}", text(&ended.stderr));
+        let log = std::fs::read_to_string(&own).expect(setting);
+        assert!(log.contains("Collecting beta"), "{setting}: {log}");
+        std::fs::remove_file(&own).unwrap();
+        assert_eq!(each(&session["invocations"], "via"), ["shim"], "{setting}: {session:#}");
+        assert_eq!(each(&session["invocations"], "blind_spots"), [&json!([])], "{setting}");
+        // Pages are in the log alone.
+        let kinds = each(&session["downloads"]["other"], "kind");
+        assert_eq!(kinds.iter().filter(|kind| **kind == "index").count(), 2, "{setting}: {session:#}");
+    }
+}
+
+// Contract: pip-log-gives-back
+#[test]
+fn one_that_an_isolated_pip_leaves_to_its_nested_pip_is_written() {
+    let world = World::new("24.0");
+    let line = "PIP_LOG=../tmp/own.log pip --isolated --cert $PIP_CERT download -d one isolated";
+    let (ended, session) = world.recorded("", line);
+    assert!(ended.status.success(), "{}", text(&ended.stderr));
+    let log = std::fs::read_to_string(world.path("tmp/own.log")).unwrap();
+    assert!(log.contains("Collecting tiny-backend") && !log.contains("Collecting isolated"), "{log}");
+    assert_eq!(each(&session["invocations"], "blind_spots"), [&json!([])], "{session:#}");
+    assert_eq!(session["downloads"]["sdists"].as_array().unwrap().len(), 1, "{session:#}");
+}
+
+// Contract: run-follow
+// Contract: pip-log-gives-back
+#[test]
+fn where_a_shim_gives_no_log_the_sessions_log_is_none_either() {
+    let world = World::new("24.0");
+    let command = ["pip", "download", "-q", "--no-cache-dir", "-d", "one", "big"];
+    let bare = world.run(&command, &[], Streams::Terminal);
+    std::fs::remove_dir_all(world.path("app/one")).unwrap();
+    let (recorded, session) = world.recorded_command("", &command, &[], Streams::Terminal);
+    assert!(bare.status.success() && recorded.status.success());
+    assert_eq!(text(&recorded.stdout), text(&bare.stdout));
+    let spots = session["invocations"][0]["blind_spots"].to_string();
+    assert!(spots.contains("given no log"), "{session:#}");
 }
 
 /// Two runs of pip; in the midst of the first its log is rotated.

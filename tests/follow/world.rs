@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::support::index::Index;
 use crate::support::pips::RealPip;
 use crate::support::place::{Place, Run, Side};
-use crate::support::streams::Ended;
+use crate::support::streams::{Ended, Streams};
 
 pub(crate) struct World {
     pub(crate) index: Index,
@@ -24,7 +24,7 @@ impl World {
 
     /// Runs a line of shell on its own.
     pub(crate) fn bare(&self, line: &str) -> Ended {
-        self.run(&["bash", "-c", line], &[])
+        self.run(&["bash", "-c", line], &[], Streams::default())
     }
 
     /// Runs a line of shell with a session around it; `options` are those of `wheeltap run`.
@@ -33,22 +33,34 @@ impl World {
     }
 
     pub(crate) fn recorded_with(&self, options: &str, line: &str, variables: &[(&str, &str)]) -> (Ended, Value) {
+        self.recorded_command(options, &["bash", "-c", line], variables, Streams::default())
+    }
+
+    /// Runs a command with a session around it; the variables reach it sorted by their names.
+    pub(crate) fn recorded_command(
+        &self,
+        options: &str,
+        command: &[&str],
+        variables: &[(&str, &str)],
+        streams: Streams,
+    ) -> (Ended, Value) {
         let mut argv = vec![env!("CARGO_BIN_EXE_wheeltap"), "run"];
         argv.extend(options.split_whitespace());
-        argv.extend(["--", "bash", "-c", line]);
+        argv.push("--");
+        argv.extend(command);
         let before = self.place.sessions().len();
-        let ended = self.run(&argv, variables);
+        let ended = self.run(&argv, variables, streams);
         let mut sessions = self.place.sessions();
         assert_eq!(sessions.len(), before + 1, "{}", text(&ended.stderr));
         (ended, sessions.pop().unwrap())
     }
 
-    fn run(&self, argv: &[&str], variables: &[(&str, &str)]) -> Ended {
+    pub(crate) fn run(&self, argv: &[&str], variables: &[(&str, &str)], streams: Streams) -> Ended {
         let logs = self.place.logs().to_str().unwrap().to_owned();
         let mut env = vec![("WHEELTAP_LOG_DIR".to_owned(), Some(logs))];
         env.extend(variables.iter().map(|(name, value)| (name.to_string(), Some(value.to_string()))));
         let argv = argv.iter().map(|argument| argument.to_string()).collect();
-        self.place.run(Side::Bare, &Run { argv, env, ..Run::default() }, &self.index)
+        self.place.run(Side::Bare, &Run { argv, env, streams, ..Run::default() }, &self.index)
     }
 
     /// What the session must say of a file that the index served.

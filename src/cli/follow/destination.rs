@@ -5,13 +5,12 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::shim::pip::{Configuration, Environment as _, FOLLOW_VARIABLE, Inherited, LOG_VARIABLES, expand, has_room};
+use crate::shim::pip::{Configuration, FOLLOW_VARIABLE, Inherited, PIP_LOG, expand, has_room, own_log_of_variables};
 use crate::supervise::Setting;
 
 /// Where logs come in.
@@ -56,7 +55,7 @@ impl Destination {
     pub(crate) fn environment(&self) -> Vec<Setting> {
         let value = || Some(OsString::from(&self.log));
         match self.is_ours() {
-            true => vec![(LOG_VARIABLES[0].into(), value()), (FOLLOW_VARIABLE.into(), value())],
+            true => vec![(PIP_LOG.into(), value()), (FOLLOW_VARIABLE.into(), value())],
             false => Vec::new(),
         }
     }
@@ -64,12 +63,10 @@ impl Destination {
 
 /// The log that pips would write by themselves: of the environment, else of the configuration files.
 fn own_log() -> Option<PathBuf> {
-    if let Some(log) = LOG_VARIABLES.into_iter().find_map(|name| Inherited.given(name)) {
-        return Some(expand(log.as_bytes(), &Inherited));
-    }
     let commands: [&[u8]; 4] = [b"install", b"download", b"wheel", b"lock"];
     let of = |command| Configuration::read(command, false, Path::new(""), &Inherited).log;
-    commands.into_iter().find_map(of).map(|log| expand(&log, &Inherited))
+    let configured = || commands.into_iter().find_map(of).map(|log| expand(&log, &Inherited));
+    own_log_of_variables(&Inherited).or_else(configured)
 }
 
 fn follow_own(log: PathBuf) -> io::Result<PathBuf> {

@@ -16,6 +16,7 @@ mod installed;
 mod listener;
 mod log;
 mod named;
+mod own_log;
 mod recording;
 mod tail;
 mod temporaries;
@@ -31,7 +32,8 @@ pub(crate) use installed::version as installed_version;
 pub(crate) use listener::Listener;
 pub(crate) use log::{Log, has_room};
 pub(crate) use named::{urls, wheel_directory};
-pub(crate) use recording::{FOLLOW_VARIABLE, LOG_VARIABLE, LOG_VARIABLES, LOG_WAS_CUT, begin};
+pub(crate) use own_log::{FOLLOW_VARIABLE, PIP_LOG, of_variables as own_log_of_variables};
+pub(crate) use recording::{LOG_VARIABLE, LOG_WAS_CUT, begin};
 pub(crate) use tail::Tail;
 
 pub(crate) use super::python::arguments_of_pip as arguments_of_module;

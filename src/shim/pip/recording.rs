@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::os::fd::BorrowedFd;
-use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use super::cache::present;
 use super::installed;
+use super::own_log;
 use super::temporaries::Temporaries;
 use super::{
-    Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, NoCache, expand, urls, wheel_directory,
+    Cache, Command, Configuration, Environment, Files, Inherited, Listener, Log, NoCache, own_log_of_variables, urls,
+    wheel_directory,
 };
 use crate::classify::{Channel, pip};
 use crate::event::Moment;
@@ -27,12 +28,6 @@ const PERIOD: Duration = Duration::from_millis(50);
 
 /// `never` keeps us from asking pip for a log.
 pub(crate) const LOG_VARIABLE: &str = "WHEELTAP_PIP_LOG";
-
-/// Names the log that a session follows, which is therefore nobody's own.
-pub(crate) const FOLLOW_VARIABLE: &str = "WHEELTAP_FOLLOW";
-
-/// The variables of pip that name a log.
-pub(crate) const LOG_VARIABLES: [&str; 3] = ["PIP_LOG", "PIP_LOG_FILE", "PIP_LOCAL_LOG"];
 
 /// What is said of a log of the user's own that was cut short (`copytruncate` of logrotate, `: > log`).
 pub(crate) const LOG_WAS_CUT: &str =
@@ -103,7 +98,7 @@ impl<'a> Prepared<'a> {
         let facts = Facts::of(call.arguments, |name| configuration.variable(name, environment));
         let facts = version.iter().fold(facts, |facts, version| facts.with_version(version));
         let mut degraded = None;
-        let hearing = match users_log(&command, &configuration, environment) {
+        let hearing = match own_log::of(&command, &configuration, environment) {
             Some(path) => Ok(Hearing { log: Some(Log::of_user(directory.join(path))), ..Hearing::default() }),
             None if environment.given(LOG_VARIABLE).is_some_and(|value| value == "never") => Err("as was asked for"),
             None => Hearing::through_private_log(isolated, facts).unwrap_or_else(|error| {
@@ -111,13 +106,16 @@ impl<'a> Prepared<'a> {
                 Err("because it could not be made")
             }),
         };
-        let (hearing, blind_spot) = match hearing {
+        let (mut hearing, blind_spot) = match hearing {
             Ok(hearing) => (hearing, None),
             Err(reason) => {
                 let unseen = "URLs, build dependencies and what `-q` hides are not seen";
                 (Hearing::default(), Some(format!("pip was given no log ({reason}): {unseen}")))
             }
         };
+        if hearing.settings.is_empty() {
+            hearing.settings.extend(own_log::without_followed(environment));
+        }
         let cache = Cache::of(&command, &directory, &configuration, environment);
         let is_cache_disabled = matches!(cache, Err(NoCache::Disabled));
         let written = hearing.log.as_ref().and_then(Log::made).unwrap_or_else(present);
@@ -176,25 +174,12 @@ impl Hearing {
             // pip ignores its variables then; the option says the same.
             hearing.arguments.extend([OsString::from("--log"), path.clone()]);
         }
-        hearing.settings.push((OsString::from("PIP_LOG"), Some(path)));
+        // A nested pip does not ignore them: it writes what the user has it write.
+        if !isolated || own_log_of_variables(&Inherited).is_none() {
+            hearing.settings.push((OsString::from(own_log::PIP_LOG), Some(path)));
+        }
         Ok(Ok(Hearing { log: Some(log), restorer: Some(Restorer::new(facts)), ..hearing }))
     }
-}
-
-/// The log that the user has pip write, in pip's order: command line, environment, configuration. `PIP_LOG` is nobody's
-/// own where it names the log that the session follows.
-fn users_log(command: &Command<'_>, configuration: &Configuration, environment: &impl Environment) -> Option<PathBuf> {
-    if let Some(path) = command.value(&["log", "log-file", "local-log"], 3) {
-        return Some(expand(path, environment));
-    }
-    if !command.is_isolated() {
-        let followed = environment.given(FOLLOW_VARIABLE);
-        let given = LOG_VARIABLES.iter().find_map(|name| environment.given(name));
-        if let Some(path) = given.filter(|path| Some(path) != followed.as_ref()) {
-            return Some(expand(path.as_bytes(), environment));
-        }
-    }
-    configuration.log.as_deref().filter(|path| !path.is_empty()).map(|path| expand(path, environment))
 }
 
 impl PipRecording<'_> {
