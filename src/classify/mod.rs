@@ -9,5 +9,7 @@ pub mod apt;
 pub mod buildkit;
 mod finding;
 pub mod pip;
+mod shown;
 
 pub use finding::{Channel, Clues, Doubt, End, Finding};
+pub use shown::shown;

@@ -3,8 +3,8 @@
 //! Refuses to depend on how the bytes are cut, and to mix the texts: each channel is read in its own order, the log by
 //! itself, the streams by themselves, and what they say meets in the table.
 
-use super::super::{Channel, End, Finding};
-use super::lines::{Lines, shown};
+use super::super::{Channel, End, Finding, shown};
+use super::lines::Lines;
 use super::log::{indented, record};
 use super::run::Run;
 use super::table::Side;

@@ -4,8 +4,6 @@
 //! carriage return begins the line anew, as progress bars do hundreds of times a second. Refuses to keep more than
 //! [`KEPT`] bytes of a line, and to hand on a last line that no line feed ended: it may be torn anywhere.
 
-use std::borrow::Cow;
-
 use memchr::{memchr, memchr2};
 
 /// How many bytes of a line are looked at. pip's own lines are shorter by far; a longer one is a subprocess's.
@@ -82,49 +80,9 @@ impl Lines {
     }
 }
 
-/// A line as a terminal would show it: without escape sequences and what backspaces took back.
-pub(super) fn shown(line: &[u8]) -> Cow<'_, [u8]> {
-    if memchr2(0x1b, 0x08, line).is_none() {
-        return Cow::Borrowed(line);
-    }
-    let mut shown = Vec::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = match byte {
-            0x1b => after_escape(after),
-            0x08 => {
-                let last = shown.iter().rposition(|byte| byte & 0xc0 != 0x80).unwrap_or(0);
-                shown.truncate(last);
-                after
-            }
-            _ => {
-                shown.push(byte);
-                after
-            }
-        };
-    }
-    Cow::Owned(shown)
-}
-
-/// What follows an escape sequence (ECMA-48) whose escape character was just read.
-fn after_escape(bytes: &[u8]) -> &[u8] {
-    match bytes.first() {
-        Some(b'[') => {
-            let end = bytes[1..].iter().position(|byte| (0x40..=0x7e).contains(byte));
-            end.map_or(&[], |end| &bytes[end + 2..])
-        }
-        Some(b']') => {
-            let end = memchr2(0x07, 0x1b, bytes);
-            end.map_or(&[], |end| bytes[end + 1..].strip_prefix(b"\\").unwrap_or(&bytes[end + 1..]))
-        }
-        Some(_) => &bytes[1..],
-        None => bytes,
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{KEPT, Lines, shown};
+    use super::{KEPT, Lines};
 
     fn cut(mut lines: Lines, chunks: &[&[u8]]) -> Vec<String> {
         let mut all = Vec::new();
@@ -153,14 +111,5 @@ mod tests {
         assert_eq!(lines.partial.len(), KEPT);
         assert_eq!(cut(lines, &[b"y\n", b"z\n"]), ["x".repeat(KEPT), "z".to_owned()]);
         assert_eq!(cut(Lines::of_records(), &[&[&long[..], b"\n"].concat()]), ["x".repeat(KEPT)]);
-    }
-
-    #[test]
-    fn shows_what_a_terminal_shows() {
-        assert_eq!(&*shown(b"plain"), b"plain");
-        assert_eq!(&*shown(b"\x1b[?25h\x1b[38;5;70mab\x1b[0m"), b"ab");
-        assert_eq!(&*shown(b"deps ... \x1b[?25l-\x08 \x08done"), b"deps ... done");
-        assert_eq!(&*shown(b"\x1b]8;;http://x\x1b\\link\x1b]8;;\x07!"), b"link!");
-        assert_eq!(&*shown("ż\x08\x08a\x1b[".as_bytes()), b"a");
     }
 }
