@@ -215,6 +215,7 @@ impl Plain {
 impl PlainVertex {
     fn take(&mut self, content: Content<'_>, marks: &mut Collector) {
         let vertex = &mut self.growing.vertex;
+        vertex.state = content.state().unwrap_or(vertex.state);
         match content {
             Content::Output { seconds, text } => {
                 let (text, marker) = match plain::glued(self.number, text) {
@@ -236,20 +237,10 @@ impl PlainVertex {
                     self.take(marker, marks);
                 }
             }
-            Content::Done(seconds) => {
-                vertex.state = State::Done;
-                vertex.seconds = seconds;
-            }
-            Content::Cached => vertex.state = State::Cached,
-            Content::Canceled => vertex.state = State::Canceled,
-            Content::Error(message) => {
-                // BuildKit prints a step that was stopped for another's failure as an error of this kind, too.
-                let canceled = message.ends_with(b"context canceled");
-                vertex.state = if canceled { State::Canceled } else { State::Error };
-                vertex.error = Some(String::from_utf8_lossy(message).into_owned());
-            }
+            Content::Done(seconds) => vertex.seconds = seconds,
+            Content::Error(message) => vertex.error = Some(String::from_utf8_lossy(message).into_owned()),
             Content::Digest(digest) => vertex.digest = Some(String::from_utf8_lossy(digest).into_owned()),
-            Content::Switch | Content::Other(_) => {}
+            Content::Cached | Content::Canceled | Content::Switch | Content::Other(_) => {}
         }
     }
 

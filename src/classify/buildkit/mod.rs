@@ -19,5 +19,5 @@ mod step;
 
 pub use build::{Build, Builder, Reader};
 pub use name::Name;
-pub use plain::{Content, line as plain_line};
+pub use plain::{Content, glued as plain_glued, line as plain_line};
 pub use step::{State, Vertex};

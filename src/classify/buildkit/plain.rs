@@ -4,6 +4,8 @@
 //! it. Since that name could be anything, only the reader of a whole log knows what a line is a name of; a line alone
 //! is told apart by shape.
 
+use super::step::State;
+
 /// What a line says of its vertex.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Content<'a> {
@@ -28,6 +30,21 @@ pub enum Content<'a> {
     Digest(&'a [u8]),
     /// A name, or the state of something that the vertex does (`transferring context: 34B done`).
     Other(&'a [u8]),
+}
+
+impl Content<'_> {
+    /// What has become of the vertex, where this says so.
+    pub fn state(&self) -> Option<State> {
+        match self {
+            Content::Done(_) => Some(State::Done),
+            Content::Cached => Some(State::Cached),
+            // BuildKit prints a step that was stopped for another's failure as an error of this kind, too.
+            Content::Error(message) if message.ends_with(b"context canceled") => Some(State::Canceled),
+            Content::Canceled => Some(State::Canceled),
+            Content::Error(_) => Some(State::Error),
+            Content::Output { .. } | Content::Switch | Content::Digest(_) | Content::Other(_) => None,
+        }
+    }
 }
 
 /// The number of the vertex that a line, without its line end, is about, and what it says; `None` for a line about none.
@@ -80,7 +97,7 @@ fn seconds(text: &[u8]) -> Option<f64> {
 
 /// Output without a line end to which an old client glued what came next: the text alone, and the marker
 /// (`no newline at end#9 DONE 0.3s`). Only a marker of the same vertex counts.
-pub(super) fn glued(number: u64, text: &[u8]) -> Option<(&[u8], Content<'_>)> {
+pub fn glued(number: u64, text: &[u8]) -> Option<(&[u8], Content<'_>)> {
     let mark = format!("#{number} ");
     let at = memchr::memmem::rfind(text, mark.as_bytes())?;
     match content(&text[at + mark.len()..]) {
