@@ -112,6 +112,14 @@ impl Lane {
         self.stream == Stream::Both
     }
 
+    /// Takes what the tap has to write at the time of a tick, unless there is output that nobody takes at the moment.
+    pub(super) fn ticked(&mut self, listener: &mut Listener<'_>) {
+        if !self.closed && !self.is_stuck() {
+            listener.ticked(self.stream, &mut self.output);
+            self.write(listener);
+        }
+    }
+
     /// Ends the stream for the tap and forwards what it held back.
     pub(super) fn close(&mut self, listener: &mut Listener<'_>) {
         if !self.closed {

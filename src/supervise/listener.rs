@@ -47,12 +47,26 @@ impl<'a> Listener<'a> {
         }
     }
 
-    /// Calls [`Tap::tick`] if it is due, and says how long that is from now.
-    pub(super) fn tick(&mut self) -> Option<Duration> {
-        if self.next_tick? <= Instant::now() {
+    /// Calls [`Tap::tick`] if it is due, and says whether it was.
+    pub(super) fn tick(&mut self) -> bool {
+        let is_due = self.next_tick.is_some_and(|next| next <= Instant::now());
+        if is_due {
             self.call(|tap| tap.tick());
             self.schedule();
         }
+        is_due
+    }
+
+    /// Appends to `output` what is to be written at the time of a tick.
+    pub(super) fn ticked(&mut self, from: Stream, output: &mut Vec<u8>) {
+        let before = output.len();
+        if self.call(|tap| tap.ticked(from, output)).is_none() {
+            output.truncate(before);
+        }
+    }
+
+    /// How long it is until the next tick.
+    pub(super) fn wait(&self) -> Option<Duration> {
         Some(self.next_tick?.saturating_duration_since(Instant::now()))
     }
 
@@ -226,16 +240,23 @@ mod tests {
                 self.0 += 1;
             }
 
+            fn ticked(&mut self, _from: Stream, output: &mut Vec<u8>) {
+                output.extend_from_slice(b"drawn");
+            }
+
             fn period(&self) -> Option<Duration> {
                 Some(Duration::from_nanos(1))
             }
         }
         let mut lines = Lines::default();
-        assert_eq!(Listener::new(&mut lines).tick(), None);
+        let mut listener = Listener::new(&mut lines);
+        assert_eq!((listener.tick(), listener.wait()), (false, None));
         let mut ticking = Ticking(0);
         let mut listener = Listener::new(&mut ticking);
-        while listener.tick() != Some(Duration::ZERO) {}
+        while !listener.tick() {}
+        let mut output = b"before ".to_vec();
+        listener.ticked(Stream::Both, &mut output);
         drop(listener);
-        assert!(ticking.0 > 0);
+        assert_eq!((output.as_slice(), ticking.0), (&b"before drawn"[..], 1));
     }
 }

@@ -178,7 +178,10 @@ impl Child {
 
     /// Waits for something to happen and deals with it.
     fn step(&mut self, listener: &mut Listener<'_>) {
-        let timeout = [listener.tick(), self.call_bystander()].into_iter().flatten().min();
+        if listener.tick() {
+            self.lanes.iter_mut().for_each(|lane| lane.ticked(listener));
+        }
+        let timeout = [listener.wait(), self.call_bystander()].into_iter().flatten().min();
         let mut ready = Vec::with_capacity(2 + 2 * self.lanes.len());
         let signals = if self.end.is_none() { self.signals.as_raw_fd() } else { -1 };
         ready.push(libc::pollfd { fd: signals, events: libc::POLLIN, revents: 0 });

@@ -43,6 +43,10 @@ pub trait Tap {
     /// Called about every [`Tap::period`] while the child runs.
     fn tick(&mut self) {}
 
+    /// Called after [`Tap::tick`] for each stream of which nothing is on its way: what is to be written at that time is
+    /// appended to `output`.
+    fn ticked(&mut self, _from: Stream, _output: &mut Vec<u8>) {}
+
     /// How often [`Tap::tick`] is wanted; `None` for never.
     fn period(&self) -> Option<std::time::Duration> {
         None
