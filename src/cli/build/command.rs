@@ -180,8 +180,12 @@ impl Command {
 
     /// Whether the client is to draw on the terminal itself, so that there is no log to be read.
     pub(super) fn draws(&self) -> bool {
-        let progress = self.progress.clone().or_else(|| std::env::var_os("BUILDKIT_PROGRESS"));
-        progress.as_deref() == Some(OsStr::new("tty"))
+        self.asked_progress().is_some_and(|progress| progress == "tty")
+    }
+
+    /// The kind of progress that was asked for.
+    pub(super) fn asked_progress(&self) -> Option<OsString> {
+        self.progress.clone().or_else(|| std::env::var_os("BUILDKIT_PROGRESS"))
     }
 
     /// The context of a single build.

@@ -8,6 +8,7 @@ mod bake;
 mod carrier;
 mod command;
 mod compose;
+mod display;
 mod engine;
 mod ignored;
 mod json;
@@ -22,6 +23,7 @@ pub(super) mod told;
 mod verified;
 
 use std::ffi::OsString;
+use std::io::IsTerminal as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
@@ -36,6 +38,7 @@ use crate::event::{Event, Redactor};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::{self, Error, Interpose, Outcome, Program};
 use command::{Command, Kind};
+use display::Display;
 use layers::Layers;
 use log::Log;
 use report::Report;
@@ -152,8 +155,12 @@ pub(super) fn build(
     };
     record.notes.extend(ignored::warning(&command, &record.directories()));
     let names = rewritten.as_mut().map(|rewritten| rewritten.names.clone());
-    let mut screen = Screen::new(names, record.redactor.clone(), record.log.take().expect("it was just made"));
-    let outcome = launch(&program, &command, &mut screen);
+    let display = display::is_wanted(&command, console).then(|| Display::new(console.colours_talk()));
+    // What docker says on the same terminal must not get in between.
+    let is_drawn = display.is_some() && std::io::stdout().is_terminal();
+    let log = record.log.take().expect("it was just made");
+    let mut screen = Screen::new(names, record.redactor.clone(), log, display);
+    let outcome = launch(&program, &command, is_drawn, &mut screen);
     let status = match &outcome {
         Ok(outcome) => Status::Ended(outcome.end),
         Err(Error::Start { source, .. }) => not_started(&name, source, console),
@@ -165,7 +172,7 @@ pub(super) fn build(
 }
 
 /// Starts docker and waits for its end.
-fn launch(program: &Program, command: &Command, screen: &mut Screen) -> Result<Outcome, Error> {
+fn launch(program: &Program, command: &Command, is_drawn: bool, screen: &mut Screen) -> Result<Outcome, Error> {
     // Whoever insists on the moving display has it on their terminal, and gets no record of the steps.
     let is_read = !command.draws();
     // The builder before BuildKit and compose write their logs to standard output, as BuildKit's client does with an
@@ -173,7 +180,7 @@ fn launch(program: &Program, command: &Command, screen: &mut Screen) -> Result<O
     let may_be_legacy = command.kind == Kind::Build
         && !program.environment.iter().any(|(name, _)| name == "DOCKER_BUILDKIT")
         && std::env::var_os("DOCKER_BUILDKIT").is_none_or(|value| value != "1");
-    let stdout = is_read && (may_be_legacy || command.kind == Kind::Compose);
+    let stdout = is_read && (may_be_legacy || is_drawn || command.kind == Kind::Compose);
     supervise::run(program, Interpose { stdout, stderr: is_read }, screen)
 }
 

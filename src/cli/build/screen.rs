@@ -5,8 +5,10 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::carrier::is_ours;
+use super::display::{self, Display};
 use super::json::Json;
 use super::log::Log;
 use crate::classify::buildkit::{Build, Content, Reader, plain_line};
@@ -31,11 +33,14 @@ pub(super) struct Screen {
     json: Json,
     /// The log is JSON, which holds its times itself.
     is_json: bool,
+    /// What the user sees in the place of the lines.
+    display: Option<Display>,
 }
 
 impl Screen {
-    pub(super) fn new(names: Option<Names>, redactor: Redactor, log: Log) -> Screen {
+    pub(super) fn new(names: Option<Names>, redactor: Redactor, log: Log, display: Option<Display>) -> Screen {
         Screen {
+            display,
             names,
             redactor,
             log,
@@ -107,6 +112,19 @@ impl Screen {
         })
     }
 
+    /// A line that is for the user, with its line end.
+    fn show(&mut self, from: Stream, line: &[u8], end: &[u8], output: &mut Vec<u8>) {
+        match self.display_of(from) {
+            Some(display) => display.line(line, end, output),
+            None => output.extend([line, end].concat()),
+        }
+    }
+
+    /// What is drawn of a stream: of standard output nothing, which is a log only where there is no display.
+    fn display_of(&mut self, stream: Stream) -> Option<&mut Display> {
+        self.display.as_mut().filter(|_| stream != Stream::Stdout)
+    }
+
     fn read(&mut self, line: &[u8]) {
         self.is_json |= line.starts_with(b"{");
         // Base64 is not to be redacted, and holds nothing that was not redacted before.
@@ -139,8 +157,12 @@ fn bytes(text: Cow<'_, str>) -> Cow<'_, [u8]> {
 /// BuildKit's there.
 fn begins_log(output: &[u8]) -> bool {
     let line = output.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let legacy = [&b"Sending build context"[..], b"Step 1/"];
-    plain_line(line).is_some() || legacy.iter().any(|begin| output.starts_with(begin))
+    plain_line(line).is_some() || begins_legacy(output)
+}
+
+/// Whether this begins a log of the builder before BuildKit.
+pub(super) fn begins_legacy(output: &[u8]) -> bool {
+    output.starts_with(b"Sending build context") || output.starts_with(b"Step 1/")
 }
 
 /// A line without what is ours in it; nothing if it was ours alone.
@@ -183,8 +205,7 @@ impl Tap for Screen {
                 break;
             };
             if let Some(shown) = self.line(whole) {
-                output.extend_from_slice(&shown);
-                output.push(b'\n');
+                self.show(from, &shown, b"\n", output);
             }
         }
         self.log.flush();
@@ -195,9 +216,22 @@ impl Tap for Screen {
         if !held.is_empty()
             && let Some(shown) = self.line(&held)
         {
-            output.extend_from_slice(&shown);
+            self.show(from, &shown, b"", output);
+        }
+        if let Some(display) = self.display_of(from) {
+            display.end(output);
         }
         self.log.flush();
+    }
+
+    fn ticked(&mut self, from: Stream, output: &mut Vec<u8>) {
+        if let Some(display) = self.display_of(from) {
+            display.draw(output);
+        }
+    }
+
+    fn period(&self) -> Option<Duration> {
+        self.display.is_some().then_some(display::PERIOD)
     }
 
     fn held(&mut self, from: Stream) -> Vec<u8> {
