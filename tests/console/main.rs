@@ -6,6 +6,7 @@
 mod build;
 mod caches;
 mod doctor;
+mod drawn;
 mod gates;
 mod harness;
 mod help;

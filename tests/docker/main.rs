@@ -6,6 +6,8 @@
 
 #[path = "../support/binary.rs"]
 mod binary;
+#[path = "../support/picture.rs"]
+mod picture;
 #[path = "../support/requires.rs"]
 #[allow(dead_code, reason = "this binary uses a part of it")]
 mod requires;

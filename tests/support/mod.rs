@@ -8,6 +8,7 @@
 
 pub(crate) mod binary;
 pub(crate) mod index;
+pub(crate) mod picture;
 pub(crate) mod pips;
 pub(crate) mod place;
 pub(crate) mod requires;

@@ -58,7 +58,7 @@ What a step took on is known
   by two lines      in the Dockerfile, which put the shims in front of the tools (docker/README.md)
   otherwise         from what pip and apt print, without sizes and digests
 
-Since its log is read, docker shows its plain progress, on a terminal as well.
+On a terminal the build is drawn as docker draws it; --progress=plain shows docker's log instead.
 
 Examples:
   wheeltap build --inject api -- docker build -t api .
