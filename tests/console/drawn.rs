@@ -54,7 +54,7 @@ fn watch(mut command: Command, text: &str, then: impl FnOnce(&mut std::fs::File)
 fn docker_only(lines: &[String]) -> Vec<String> {
     let time = regex::Regex::new(r" +\d+\.\ds| {2,}").unwrap();
     let ours = lines.iter().position(|line| line.starts_with("wheeltap: api:")).expect("our summary");
-    lines[..ours].iter().map(|line| time.replace(line, " ~").into_owned()).collect()
+    lines[..ours].iter().map(|line| time.replace_all(line, " ~").into_owned()).collect()
 }
 
 // Contract: build-display
@@ -73,7 +73,7 @@ fn a_build_is_drawn_and_its_log_is_kept() {
     assert_eq!(
         docker_only(&picture(&written.replace(raw, "RAW\r\n"), 24)),
         [
-            "[+] Building ~ (2/3) ~ docker:default",
+            "[+] Building ~ (2/3) ~docker:default",
             " => CACHED [1/3] FROM base ~",
             " => ERROR [2/3] RUN false ~",
             "------",
