@@ -138,6 +138,10 @@ for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do sleep 0.5; don
     assert_eq!(status, Some(1), "{written:?}");
     assert!(shows_cursor(&written), "{written:?}");
     let lines = docker_only(&picture(&written, 24));
-    assert_eq!(lines, ["[+] Building ~ (1/2)", " => CANCELED [2/2] RUN sleep ~", "ERROR: canceled"], "{written:?}");
+    assert_eq!(
+        lines,
+        ["[+] Building ~ (1/1) FINISHED", " => CANCELED [2/2] RUN sleep ~", "ERROR: canceled"],
+        "{written:?}"
+    );
     assert_eq!(place.sessions().len(), 1);
 }

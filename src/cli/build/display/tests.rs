@@ -78,7 +78,7 @@ fn what_failed_is_told_from_what_was_stopped() {
     }
     let last = frame(&view, WIDE, 2.0, true);
     let told: Vec<_> = last.iter().map(|row| (row.tone, row.text.get(..26).unwrap())).collect();
-    assert_eq!(told[0], (Tone::Running, "[+] Building 2.0s (5/8)   "));
+    assert_eq!(told[0], (Tone::Running, "[+] Building 2.0s (5/7)   "));
     assert_eq!(told[5], (Tone::Canceled, " => CANCELED [2/4] RUN pip"));
     assert_eq!(told[6], (Tone::Failed, " => ERROR [b 2/2] RUN othe"));
     assert_eq!(told[3], (Tone::Ended, " => => transferring contex"));
@@ -176,20 +176,20 @@ fn docker_has_the_last_word() {
         false,
         &[
             "DEPRECATED: words before",
-            "#5 [2/2] RUN false",
+            "#5 [2/3] RUN false",
             "#5 0.100 first",
             "#5 0.200 last#5 CANCELED",
             "#5 ERROR: exit code: 1",
             "",
             "------",
-            " > [2/2] RUN false:",
+            " > [2/3] RUN false:",
             "0.200 last",
             "------",
             "failed to solve: exit code: 1",
             "#5 0.300 is no step any more",
         ],
     );
-    let picture = "\x1b[?25l\r[+] Building 1.0s (1/2)\x1b[K\n => ERROR [2/2] RUN fal  0.2s\x1b[K\n\x1b[J\x1b[?25h";
+    let picture = "\x1b[?25l\r[+] Building 1.0s (1/2)\x1b[K\n => ERROR [2/3] RUN fal  0.2s\x1b[K\n\x1b[J\x1b[?25h";
     assert_eq!(
         written,
         [
@@ -201,7 +201,7 @@ fn docker_has_the_last_word() {
             "",
             &format!("{picture}------\n"),
             // All that the step printed stands where docker's plain log has its end, or nothing.
-            " > [2/2] RUN false:\n0.100 first\n0.200 last\n",
+            " > [2/3] RUN false:\n0.100 first\n0.200 last\n",
             "",
             "------\n",
             "failed to solve: exit code: 1\n",

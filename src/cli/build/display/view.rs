@@ -2,7 +2,7 @@
 //!
 //! Times are seconds since the build's begin. Refuses to see a clock: who feeds it says when.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use super::status::Status;
 use crate::classify::buildkit::{Content, Name, State, plain_glued, plain_line};
@@ -65,19 +65,18 @@ impl View {
         self.vertices.iter().filter(|vertex| vertex.ended.is_some()).count()
     }
 
-    /// How many there are, with those of the stages begun that are still to come.
+    /// How many there are, with the steps that are still to come of the stages that have begun.
     pub(super) fn expected(&self) -> usize {
-        let mut stages: BTreeMap<_, (u32, BTreeSet<u32>)> = BTreeMap::new();
+        let mut coming = BTreeMap::new();
         for vertex in &self.vertices {
             let Name { platform, stage, index, total, .. } = Name::parse(&String::from_utf8_lossy(&vertex.name));
             if let (Some(index), Some(total)) = (index, total) {
-                let begun = stages.entry((platform, stage)).or_default();
-                begun.0 = begun.0.max(total);
-                begun.1.insert(index);
+                // What a stage had before this one is there, or was a step of another stage, too.
+                let left = total.saturating_sub(index);
+                coming.entry((platform, stage)).and_modify(|least: &mut u32| *least = left.min(*least)).or_insert(left);
             }
         }
-        let coming = stages.values().map(|(total, begun)| (*total as usize).saturating_sub(begun.len()));
-        self.vertices.len() + coming.sum::<usize>()
+        self.vertices.len() + coming.values().sum::<u32>() as usize
     }
 
     /// Whether a vertex did not end well.
