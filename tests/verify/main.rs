@@ -9,6 +9,7 @@ mod evasions;
 mod formats;
 mod harness;
 mod images;
+mod parity;
 mod privileges;
 mod reaching;
 #[allow(dead_code, reason = "shared by all tests")]
