@@ -93,16 +93,25 @@ pub(crate) fn can_cut() -> bool {
 /// The hostile program, built once; `None` where nothing can build it.
 pub(crate) fn hostile() -> Option<&'static str> {
     static BUILT: OnceLock<Option<String>> = OnceLock::new();
-    BUILT
-        .get_or_init(|| {
-            let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("hostile-{}", std::process::id()));
-            let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify/hostile.c");
-            let mut cc = Command::new("cc");
-            let built = cc.args(["-O1", "-static", "-pthread", "-o"]).arg(&out).arg(source).status();
-            let built = built.is_ok_and(|status| status.success());
-            super::requires::met("no static C library", built).then(|| out.to_str().unwrap().to_owned())
-        })
-        .as_deref()
+    built("hostile", &BUILT)
+}
+
+/// What runs a command without some system call, built once; `None` where nothing can build it.
+pub(crate) fn lacking() -> Option<&'static str> {
+    static BUILT: OnceLock<Option<String>> = OnceLock::new();
+    built("lacking", &BUILT)
+}
+
+fn built(name: &str, once: &'static OnceLock<Option<String>>) -> Option<&'static str> {
+    let build = || {
+        let out = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{}", std::process::id()));
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/verify/{name}.c"));
+        let mut cc = Command::new("cc");
+        let built = cc.args(["-O1", "-static", "-pthread", "-o"]).arg(&out).arg(source).status();
+        let built = built.is_ok_and(|status| status.success());
+        super::requires::met("no static C library", built).then(|| out.to_str().unwrap().to_owned())
+    };
+    once.get_or_init(build).as_deref()
 }
 
 /// A package index on the loopback, with one wheel: `leaf` 1.0.

@@ -7,17 +7,17 @@ use serde_json::{Value, json};
 
 use crate::harness::{Index, Place, Said, hostile};
 
-const BASE: &str = "wheeltap-test/debian:bookworm";
+pub(crate) const BASE: &str = "wheeltap-test/debian:bookworm";
 
 /// Whether there is an engine with BuildKit and the base image, and our executable runs in that.
-fn can_build() -> bool {
+pub(crate) fn can_build() -> bool {
     let docker = |arguments: &[&str]| Command::new("/usr/bin/docker").args(arguments).output();
     let has_base = docker(&["image", "inspect", BASE]).is_ok_and(|output| output.status.success());
     crate::requires::met("no docker with the base image of the tests", has_base)
 }
 
 /// `wheeltap verify OPTIONS -- docker build --no-cache MORE .` of a Dockerfile.
-fn verify(place: &Place, options: &[&str], more: &[&str], steps: &str) -> Said {
+pub(crate) fn verify(place: &Place, options: &[&str], more: &[&str], steps: &str) -> Said {
     let context = place.path().join("context");
     std::fs::create_dir_all(&context).unwrap();
     std::fs::write(context.join("Dockerfile"), format!("FROM {BASE}\n{steps}\n")).unwrap();

@@ -5,6 +5,7 @@
 
 mod bytes;
 mod certificate;
+mod environments;
 mod evasions;
 mod formats;
 mod harness;
