@@ -102,8 +102,13 @@ impl Supervisor {
         }
     }
 
-    /// Answers the trial of the thread that was put under the filter; whether it was what it should be.
-    pub(super) fn hear_canary(&mut self, listener: &OwnedFd, thread: u32) -> bool {
+    /// Answers the trial of the thread that was put under the filter; whether it was what it should be. Older kernels
+    /// keep whoever receives waiting even when nobody is left to call, so that `stop` is heard as well.
+    pub(super) fn hear_canary(&mut self, listener: &OwnedFd, stop: &OwnedFd, thread: u32) -> bool {
+        let [(called, _), _] = sys::wait([listener.as_fd(), stop.as_fd()], -1);
+        if !called {
+            return false;
+        }
         let Ok(notification) = sys::receive(listener.as_fd()) else { return false };
         let mut bytes = [0; sys::CANARY.len()];
         let read = self.memory.read(notification.pid, None, notification.data.args[1], &mut bytes);

@@ -207,7 +207,7 @@ impl Witness {
             let Ok(Handover { listener, thread }) = listener.recv() else {
                 return Some(End { seen: Seen::default(), destroyed, listener: None });
             };
-            let good = supervisor.hear_canary(&listener, thread);
+            let good = supervisor.hear_canary(&listener, &stops, thread);
             let _ = says.send(good);
             let end = match good {
                 true => supervisor.serve(listener, &stops, destroyed),
@@ -370,18 +370,28 @@ fn enter(may_give_up: bool, handover: mpsc::Sender<Handover>, verdict: &mpsc::Re
             }
             Some(libc::EBUSY) if above() == Some(Mode::Observe) => return Err("outer".to_owned()),
             Some(libc::EBUSY) => return Err("EBUSY: a listener stands already".to_owned()),
-            _ => return Err(error.to_string()),
+            _ => return Err(named(&error)),
         }
     };
     let thread = sys::thread_id();
     handover.send(Handover { listener, thread }).map_err(|_| "self-test: nobody listens".to_owned())?;
-    let errno = sys::try_canary();
-    let heard = verdict.recv_timeout(Duration::from_secs(5)).unwrap_or(false);
-    match (heard, errno) {
-        (true, Some(libc::EBADF)) => Ok(gave_up),
-        (true, other) => Err(format!("self-test: the trial ended with {other:?}")),
-        (false, _) => Err("self-test: the trial was not heard or not read".to_owned()),
+    match sys::try_canary() {
+        Some(libc::EBADF) if verdict.recv_timeout(Duration::from_secs(5)) == Ok(true) => Ok(gave_up),
+        Some(libc::EBADF) => Err("self-test: the trial was not heard or not read".to_owned()),
+        // A filter of somebody else's answered in our place, so that nobody will ever hear of it.
+        other => Err(format!("self-test: the trial ended with {other:?}")),
     }
+}
+
+/// The kernel's refusal of a filter, by the name that says most of why.
+fn named(error: &io::Error) -> String {
+    let name = match error.raw_os_error() {
+        Some(libc::ENOSYS) => "ENOSYS",
+        Some(libc::EINVAL) => "EINVAL",
+        Some(libc::EPERM) => "EPERM",
+        _ => return error.to_string(),
+    };
+    format!("{name}: {error}")
 }
 
 /// The name servers of this machine.
