@@ -58,17 +58,28 @@ pub fn cut_off() -> io::Result<Means> {
     sys::raise_loopback().map(|()| means)
 }
 
-/// Our descriptors that reach out of the machine and that a command would inherit: what goes through them goes around
-/// every boundary.
-pub fn inherited_connections() -> Vec<i32> {
+/// Our sockets that a command would inherit, and that were made outside of the cut.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Inherited {
+    /// Those that reach out of the machine: what goes through them goes around every boundary.
+    pub connections: Vec<i32>,
+    /// Those of files: whoever is at the other end may pass a connection on through them.
+    pub files: Vec<i32>,
+}
+
+/// Finds them.
+pub fn inherited_sockets() -> Inherited {
     let entries = fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    let reaches_out = |descriptor: &i32| {
-        sys::family(*descriptor).is_some_and(|family| family != libc::AF_UNIX && family != libc::AF_NETLINK)
-            && !sys::closes_on_exec(*descriptor)
-    };
-    let mut found: Vec<i32> = numbers.filter(reaches_out).collect();
-    found.sort_unstable();
+    let mut numbers: Vec<i32> = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    numbers.sort_unstable();
+    let mut found = Inherited::default();
+    for descriptor in numbers.into_iter().filter(|descriptor| !sys::closes_on_exec(*descriptor)) {
+        match sys::family(descriptor) {
+            None | Some(libc::AF_NETLINK) => {}
+            Some(libc::AF_UNIX) => found.files.push(descriptor),
+            Some(_) => found.connections.push(descriptor),
+        }
+    }
     found
 }
 

@@ -26,7 +26,7 @@ mod unix;
 mod witness;
 
 pub use counters::{Counters, Extent};
-pub use cut::{Boundary, Means, cut_off, inherited_connections, is_cut_off};
+pub use cut::{Boundary, Means, cut_off, inherited_sockets, is_cut_off};
 pub use record::{HostSource, OutsideServer, Tries};
 pub use sighting::{Method, Sighting, Unavailable};
 pub use sockets::Bytes;

@@ -36,8 +36,14 @@ pub(super) fn run(
     session.follow();
     let mut program = Program { path, arguments: command.to_vec(), environment: Vec::new() };
     let stage = Stage::of(&mut program, &mut session, &std::env::temp_dir());
-    for descriptor in witness::inherited_connections() {
+    let inherited = witness::inherited_sockets();
+    for descriptor in inherited.connections {
         case.doubts.push(format!("descriptor {descriptor} is a connection that was made outside of the cut"));
+    }
+    for descriptor in inherited.files {
+        let reason =
+            format!("what comes through descriptor {descriptor}, a socket of somebody outside of the cut, is not seen");
+        session.blind_spot(&reason);
     }
     let boundary = cut(&mut session);
     let mode = watch::mode(Mode::Observe);
