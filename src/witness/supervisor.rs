@@ -155,6 +155,8 @@ impl Supervisor {
         self.seen.notifications += 1;
         let data = &notification.data;
         let Some((mut call, width)) = calls::call(data.arch, data.nr, data.args) else { return Answer::Continue };
+        #[cfg(test)]
+        super::tests::fail_at(&call);
         self.seen.narrow += u64::from(width == Width::Bits32 && cfg!(target_pointer_width = "64"));
         let thread = notification.pid;
         let status = Status::of(thread);

@@ -5,6 +5,7 @@
 
 mod bytes;
 mod certificate;
+mod downloads;
 mod environments;
 mod evasions;
 mod formats;
