@@ -10,7 +10,9 @@ mod environments;
 mod evasions;
 mod formats;
 mod harness;
+
 mod images;
+mod in_builds;
 mod names;
 mod parity;
 mod privileges;
