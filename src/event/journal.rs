@@ -167,6 +167,14 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// What the builder of an image does by itself is told as a tool of this name.
+    pub const BUILDER: &'static str = "docker";
+
+    /// Whether the builder of an image told of it: nobody watches that.
+    pub fn is_of_builder(&self) -> bool {
+        self.kind == AttemptKind::Fetch && self.tool == Self::BUILDER
+    }
+
     /// One try of which nothing but the tool and the kind is known.
     pub fn new(tool: impl Into<String>, kind: AttemptKind) -> Self {
         Attempt {

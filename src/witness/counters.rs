@@ -64,6 +64,16 @@ pub(super) fn routed_interfaces() -> Option<Vec<String>> {
     Some(names)
 }
 
+/// Whether somebody in this namespace has a socket at this port, over UDP or TCP.
+pub(super) fn is_bound(port: u16) -> bool {
+    let port = format!(":{port:04X}");
+    let bound = |text: String| {
+        let places = text.lines().filter_map(|line| line.split_whitespace().nth(1));
+        places.into_iter().any(|local| local.ends_with(&port))
+    };
+    ["udp", "udp6", "tcp", "tcp6"].into_iter().filter_map(table).any(bound)
+}
+
 /// A table of `/proc/net`; `None` where it cannot be read.
 fn table(name: &str) -> Option<String> {
     // The kernel does not say how long they are: read piecemeal, a table takes a dozen calls.
@@ -110,6 +120,15 @@ mod tests {
         assert_eq!(in_rows("Ip6InReceives \t 1\nIp6OutNoRoutes                  \t5\n", "Ip6OutNoRoutes"), Some(5));
         let devices = "Inter-| Receive\n face |bytes\n    lo: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n  eth0: 5 1 0 0 0 0 0 0 6 1 0 0 0 0 0 0\n";
         assert_eq!(bytes(devices), Some((5, 6)));
+    }
+
+    #[test]
+    fn whoever_has_a_port_is_found() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let port = socket.local_addr().unwrap().port();
+        assert!(is_bound(port));
+        drop(socket);
+        assert!(!is_bound(0x10));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod counters;
 mod cut;
 mod dns;
 mod filter;
+mod groups;
 mod memory;
 mod process;
 mod record;

@@ -58,6 +58,19 @@ pub(super) fn chain(group: u32, ourselves: u32) -> Vec<String> {
     chain
 }
 
+/// Those that a thread of a process has started and that are there; nobody where the kernel does not say.
+pub(super) fn children(process: u32, thread: u32) -> Vec<u32> {
+    let list = fs::read_to_string(format!("/proc/{process}/task/{thread}/children")).unwrap_or_default();
+    list.split_whitespace().filter_map(|number| number.parse().ok()).collect()
+}
+
+/// The network namespace that a thread stands in, as a number; `None` if it is gone. What `/proc` shows of a namespace
+/// is shown to everybody, which the namespace itself (`ns/net`) is not.
+pub(super) fn network_namespace(thread: &str) -> Option<u64> {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(format!("/proc/{thread}/net/dev")).ok().map(|table| table.ino())
+}
+
 /// Who else stands in our network namespace, by their arguments; nobody unless it is `ours` alone.
 pub(super) fn of_this_namespace(ours: bool) -> Vec<String> {
     let Some(here) = fs::read_link("/proc/thread-self/ns/net").ok().filter(|_| ours) else { return Vec::new() };

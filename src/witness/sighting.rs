@@ -67,14 +67,23 @@ pub struct Sighting {
     pub doubts: Vec<String>,
 }
 
-/// What to compare.
+/// What to compare: what was notified, what the kernel counted, and the sockets that it destroyed.
 pub(super) struct Books<'a> {
     pub(super) passed_on: PassedOn,
+    pub(super) tries: &'a [Tries],
     pub(super) counters: &'a Counters,
+    pub(super) destroyed: &'a BTreeMap<SocketAddr, Bytes>,
     pub(super) boundary: Boundary,
+    /// Counters and destroyed sockets may be those of others.
+    pub(super) shared: bool,
 }
 
 impl Books<'_> {
+    /// Whether all of it is of the same processes.
+    pub(super) fn can_be_compared(&self) -> bool {
+        self.boundary.is_of_the_kernel() || !self.shared
+    }
+
     /// How many calls to the outside the kernel counted beyond those that were notified: in a namespace without a route
     /// each of them fails for want of one, and is counted as that.
     pub(super) fn unwitnessed(&self) -> u64 {
@@ -101,12 +110,26 @@ impl Books<'_> {
                     found.push(format!("the kernel's counter {name} could not be read"));
                 }
             }
-            let beyond = count("tcp_active_opens").map_or(0, |count| count.saturating_sub(self.passed_on.connects));
-            if beyond > 0 {
-                found.push(format!("the kernel opened {beyond} TCP connections that nobody was seen to open"));
-            }
+        }
+        if !self.can_be_compared() {
+            return found;
+        }
+        // A connection that is opened was asked for by one call at least, to the loopback as well.
+        let beyond = count("tcp_active_opens").map_or(0, |count| count.saturating_sub(self.passed_on.connects));
+        if beyond > 0 {
+            found.push(format!("the kernel opened {beyond} TCP connections that nobody was seen to open"));
+        }
+        if self.boundary != Boundary::None {
+            let unnamed = self.destroyed.keys().filter(|peer| !self.is_named(**peer));
+            found.extend(unnamed.map(|peer| format!("a socket led to {peer}, which nobody was seen to try")));
         }
         found
+    }
+
+    /// Whether a try leads where a destroyed socket did. One that could not connect has lost its port.
+    fn is_named(&self, peer: SocketAddr) -> bool {
+        let mut tried = self.tries.iter().filter_map(|tries| tries.address);
+        tried.any(|tried| tried.ip() == peer.ip() && (tried.port() == peer.port() || peer.port() == 0))
     }
 }
 
@@ -116,8 +139,53 @@ mod tests {
 
     fn books(counters: &Counters, inet: u64, boundary: Boundary) -> (u64, Vec<String>) {
         let passed_on = PassedOn { inet, inet6: 0, connects: inet };
-        let books = Books { passed_on, counters, boundary };
+        let destroyed = BTreeMap::new();
+        let books = Books { passed_on, tries: &[], counters, destroyed: &destroyed, boundary, shared: true };
         (books.unwitnessed(), books.disagreements())
+    }
+
+    #[test]
+    fn a_namespace_of_ones_own_is_compared_without_a_boundary_too() {
+        let (counters, destroyed) = (Counters::from([("tcp_active_opens", 3)]), BTreeMap::new());
+        let found = |connects, shared| {
+            let passed_on = PassedOn { inet: 0, inet6: 0, connects };
+            let boundary = Boundary::None;
+            Books { passed_on, tries: &[], counters: &counters, destroyed: &destroyed, boundary, shared }
+                .disagreements()
+        };
+        assert_eq!(found(2, false).len(), 1);
+        assert_eq!((found(3, false).len(), found(4, false).len()), (0, 0), "a call may be made again, or fail at once");
+        assert_eq!(found(2, true).len(), 0, "connections of others");
+    }
+
+    #[test]
+    fn a_destroyed_socket_that_no_try_names_is_a_doubt() {
+        let peer = |text: &str| (text.parse::<SocketAddr>().unwrap(), Bytes::default());
+        let tries = Tries {
+            host: None,
+            host_source: None,
+            address: Some("192.0.2.7:443".parse().unwrap()),
+            protocol: None,
+            count: 1,
+            first: std::time::Duration::ZERO,
+            last: std::time::Duration::ZERO,
+            user: 0,
+            chain: Vec::new(),
+        };
+        let counters = Counters::from([("ip_out_no_routes", 0), ("tcp_active_opens", 0)]);
+        let found = |peers: &[&str], boundary, shared| {
+            let destroyed = peers.iter().map(|text| peer(text)).collect();
+            let (passed_on, tries) = (PassedOn::default(), std::slice::from_ref(&tries));
+            Books { passed_on, tries, counters: &counters, destroyed: &destroyed, boundary, shared }.disagreements()
+        };
+        let peers = ["192.0.2.7:443", "192.0.2.7:0", "192.0.2.7:80", "192.0.2.8:443"];
+        for boundary in [Boundary::OwnNamespace, Boundary::GivenNamespace, Boundary::Advisory] {
+            let found = found(&peers, boundary, false);
+            assert_eq!(found.len(), 2, "{found:?}");
+            assert!(found[0].contains("192.0.2.7:80") && found[1].contains("192.0.2.8:443"), "{found:?}");
+        }
+        assert_eq!(found(&peers, Boundary::Advisory, true).len(), 0, "sockets of others");
+        assert_eq!(found(&peers, Boundary::None, false).len(), 0, "some may be older than the witness");
     }
 
     #[test]

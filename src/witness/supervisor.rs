@@ -2,7 +2,7 @@
 //!
 //! Refuses to keep anybody waiting: it does no work that may block, and whatever goes wrong in it, calls are let pass.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,13 +12,13 @@ use libc::seccomp_notif;
 
 use super::address::{Address, DNS, LONGEST};
 use super::calls::{self, Call, Width};
-use super::dns;
+use super::groups::{Group, Groups, Question};
 use super::memory::{Memory, Message, pointer};
 use super::process::{self, Status};
 use super::record::{HostSource, Key, OutsideServer, Seen};
 use super::sockets::Destroyed;
 use super::sys::{self, Answer};
-use super::unix;
+use super::{counters, dns, unix};
 
 /// A question and what else may be in its datagram.
 const QUESTION: usize = 1024;
@@ -26,11 +26,9 @@ const QUESTION: usize = 1024;
 /// Of the messages of one `sendmmsg` the kernel takes no more.
 const MOST_MESSAGES: u32 = 1024;
 
-/// The kernel takes no address of IPv6 that is shorter (RFC 2133, without the scope).
+/// The kernel takes no address that is shorter: of IPv4, and of IPv6 (RFC 2133, without the scope).
+const SHORTEST_OF_INET: u32 = 16;
 const SHORTEST_OF_INET6: u32 = 24;
-
-/// More processes than this are not remembered at once.
-const MOST_GROUPS: usize = 8192;
 
 /// What is done with a call to the outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,32 +52,15 @@ pub(super) struct Setting {
     pub(super) began: Instant,
 }
 
-/// One process that was heard of.
-#[derive(Default)]
-struct Group {
-    /// The kind of the socket that it made last, by family.
-    kinds: HashMap<i32, i32>,
-    /// The name that it asked for last.
-    asked: Option<String>,
-    /// Descriptors that were connected to a name server.
-    questions: HashMap<i32, Question>,
-}
-
-/// A descriptor that was connected to a name server.
-struct Question {
-    server: SocketAddr,
-    /// The try without a name, until the name is known.
-    unnamed: Option<Key>,
-    name: Option<String>,
-    /// The connection was not carried out.
-    pretended: bool,
-}
-
 pub(super) struct Supervisor {
     setting: Setting,
     ourselves: u32,
+    /// The network namespace whose counters are read.
+    here: Option<u64>,
+    /// Others in which somebody was met.
+    elsewhere: HashSet<u64>,
     memory: Memory,
-    groups: HashMap<u32, Group>,
+    groups: Groups,
     seen: Seen,
 }
 
@@ -93,11 +74,14 @@ pub(super) struct End {
 
 impl Supervisor {
     pub(super) fn new(setting: Setting) -> Supervisor {
+        let ourselves = std::process::id();
         Supervisor {
             setting,
-            ourselves: std::process::id(),
+            ourselves,
+            here: process::network_namespace("thread-self"),
+            elsewhere: HashSet::new(),
             memory: Memory::default(),
-            groups: HashMap::new(),
+            groups: Groups::of(ourselves),
             seen: Seen::default(),
         }
     }
@@ -109,6 +93,7 @@ impl Supervisor {
         if !called {
             return false;
         }
+        self.groups.are_below(thread);
         let Ok(notification) = sys::receive(listener.as_fd()) else { return false };
         let mut bytes = [0; sys::CANARY.len()];
         let read = self.memory.read(notification.pid, None, notification.data.args[1], &mut bytes);
@@ -161,7 +146,7 @@ impl Supervisor {
         let thread = notification.pid;
         let status = Status::of(thread);
         let group = status.map_or(thread, |status| status.group);
-        self.forget_the_dead();
+        self.groups.forget_the_dead();
         let caller = Caller { thread, group, status, width };
         if let Call::Multiplexed { number, arguments } = call {
             let mut bytes = [0; 24];
@@ -195,8 +180,8 @@ impl Supervisor {
                 let read = (0..count.min(MOST_MESSAGES)).map(|at| self.message(&caller, place(at))).collect();
                 self.if_valid(listener, notification.id, |this| this.send_messages(&caller, descriptor, read))
             }
-            Call::Socket { family, kind } => {
-                self.groups.entry(group).or_default().kinds.insert(family, kind & 0xF);
+            Call::Socket { family, kind, protocol } => {
+                self.groups.makes(group, family, kind & 0xF, protocol);
                 self.seen.strangers += u64::from(!is_kept_in(family));
                 Answer::Continue
             }
@@ -265,7 +250,7 @@ impl Supervisor {
     }
 
     fn connect(&mut self, caller: &Caller, descriptor: i32, read: Read) -> Answer {
-        if let Some(group) = self.groups.get_mut(&caller.group) {
+        if let Some(group) = self.groups.get_mut(caller.group) {
             // The number is a new descriptor's.
             group.questions.remove(&descriptor);
         }
@@ -300,7 +285,7 @@ impl Supervisor {
                 Policy::Deny => true,
             };
         let question = Question { server, unnamed: Some(key), name: None, pretended };
-        self.groups.entry(caller.group).or_default().questions.insert(descriptor, question);
+        self.groups.entry(caller.group).questions.insert(descriptor, question);
         if pretended { Answer::Success } else { self.outside(&address, true) }
     }
 
@@ -357,7 +342,7 @@ impl Supervisor {
     /// Something was sent through a descriptor that knows its own way.
     fn send_on(&mut self, caller: &Caller, descriptor: i32, text: &[u8]) -> Answer {
         let Some(name) = dns::question(text) else { return Answer::Continue };
-        let Some(group) = self.groups.get_mut(&caller.group) else { return Answer::Continue };
+        let Some(group) = self.groups.get_mut(caller.group) else { return Answer::Continue };
         let Some(question) = group.questions.get_mut(&descriptor) else { return Answer::Continue };
         let (server, pretended, unnamed) = (question.server, question.pretended, question.unnamed.take());
         let again = question.name.replace(name.clone()).as_ref() == Some(&name);
@@ -376,13 +361,19 @@ impl Supervisor {
     }
 
     fn asked(&mut self, caller: &Caller, key: Key, name: String) {
-        self.groups.entry(caller.group).or_default().asked = Some(name.clone());
+        // Of what was refused nobody learned an address: what is connected to next was never called that.
+        let may_be_answered = match self.setting.policy {
+            Policy::Observe => true,
+            Policy::Cut => key.address.is_some_and(|server| server.ip().is_loopback()) && counters::is_bound(DNS),
+            Policy::Deny => false,
+        };
+        self.groups.entry(caller.group).asked = Some(name.clone()).filter(|_| may_be_answered);
         let key = Key { host: Some(name), host_source: Some(HostSource::Query), ..key };
         self.seen.add(key, self.setting.began.elapsed());
     }
 
     fn key(&self, caller: &Caller, address: &Address) -> Key {
-        let group = self.groups.get(&caller.group);
+        let group = self.groups.get(caller.group);
         let inet = match address {
             Address::Inet(inet) => Some(*inet),
             _ => None,
@@ -401,7 +392,7 @@ impl Supervisor {
     }
 
     fn unix(&mut self, caller: &Caller, path: &[u8]) {
-        let text = String::from_utf8_lossy(path).into_owned();
+        let text = unix::shown(caller.thread, path);
         if self.seen.servers.iter().any(|server| server.path == text) || !unix::is_served_outside(caller.thread, path) {
             return;
         }
@@ -415,35 +406,27 @@ impl Supervisor {
     }
 
     /// The kernel reads the address again after us. One that was exchanged meanwhile is missed by us and found by the
-    /// kernel's counters, unless it is of IPv6 and IPv6 is off. Then it matters whether anybody could have done that.
-    /// A length in a register stays what it is, and a socket of files takes no address of IPv6.
+    /// kernel's counters, if they are those of this namespace and count it. Else it matters whether anybody could have
+    /// done that. A length in a register stays what it is, and a socket of files takes no address of IPv6.
     fn doubt(&mut self, caller: &Caller, read: &Read, inside: &Address) {
-        let cannot = read.length < SHORTEST_OF_INET6 || matches!(inside, Address::Unix(_));
-        if cannot || !self.setting.inet6_uncounted || !self.has_inet6_socket(caller) {
+        self.look_where(caller);
+        let raw = read.length >= SHORTEST_OF_INET && self.groups.may_hold_uncounted();
+        let inet6 = read.length >= SHORTEST_OF_INET6
+            && self.setting.inet6_uncounted
+            && !matches!(inside, Address::Unix(_))
+            && self.groups.may_hold_inet6(caller.group);
+        if !(raw || inet6) {
             return;
         }
         let shared = caller.status.is_none_or(|status| status.threads > 1);
         self.seen.doubtful += u64::from(shared || unix::is_shared_memory(caller.thread, read.place));
     }
 
-    /// Whether the caller, or anybody whose descriptors it may have inherited, has made a socket of IPv6.
-    fn has_inet6_socket(&self, caller: &Caller) -> bool {
-        let mut process = caller.group;
-        for _ in 0..64 {
-            if self.groups.get(&process).is_some_and(|group| group.kinds.contains_key(&libc::AF_INET6)) {
-                return true;
-            }
-            match Status::of(process) {
-                Some(status) if status.parent > 1 && process != self.ourselves => process = status.parent,
-                _ => return false,
-            }
-        }
-        true
-    }
-
-    fn forget_the_dead(&mut self) {
-        if self.groups.len() > MOST_GROUPS {
-            self.groups.retain(|group, _| std::fs::metadata(format!("/proc/{group}")).is_ok());
+    /// Of `clone3` no register says whether it makes a network namespace, so whoever calls is looked for where it stands.
+    fn look_where(&mut self, caller: &Caller) {
+        let there = process::network_namespace(&caller.thread.to_string());
+        if let Some(there) = there.filter(|there| self.here.is_some_and(|here| here != *there)) {
+            self.seen.namespaces += u64::from(self.elsewhere.insert(there));
         }
     }
 }

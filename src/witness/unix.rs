@@ -5,6 +5,9 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
+use rustix::io::Errno;
+
 /// Whether a socket lies at `path` whose server is in another network namespace than ours. A server within it is cut
 /// off together with the build.
 pub(super) fn is_served_outside(thread: u32, path: &[u8]) -> bool {
@@ -12,12 +15,35 @@ pub(super) fn is_served_outside(thread: u32, path: &[u8]) -> bool {
     if path.first() == Some(&b'@') {
         return false;
     }
+    is_there(thread, Path::new(std::ffi::OsStr::from_bytes(path))) && !is_bound_here(path)
+}
+
+/// A path as it is told: from the root on, where a thread says it from its working directory on.
+pub(super) fn shown(thread: u32, path: &[u8]) -> String {
     let file = Path::new(std::ffi::OsStr::from_bytes(path));
-    let there = match file.is_absolute() {
-        true => file.symlink_metadata().is_ok(),
-        false => Path::new(&format!("/proc/{thread}/cwd")).join(file).symlink_metadata().is_ok(),
-    };
-    there && !is_bound_here(path)
+    let directory = fs::read_link(format!("/proc/{thread}/cwd")).ok();
+    let whole = directory.filter(|_| path.first() != Some(&b'@')).map(|directory| directory.join(file));
+    whole.as_deref().unwrap_or(file).to_string_lossy().into_owned()
+}
+
+/// Whether a thread has a file of that name: within its own root, links included.
+fn is_there(thread: u32, path: &Path) -> bool {
+    if path.is_relative() {
+        return Path::new(&format!("/proc/{thread}/cwd")).join(path).symlink_metadata().is_ok();
+    }
+    let root = format!("/proc/{thread}/root");
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    // One that is closed to us is the same as ours, where nobody has changed it.
+    let Ok(opened) = rustix::fs::open(&root, flags, Mode::empty()) else { return path.symlink_metadata().is_ok() };
+    match openat2(opened, path, flags, Mode::empty(), ResolveFlags::IN_ROOT) {
+        Ok(_) => true,
+        Err(Errno::NOENT | Errno::NOTDIR) => false,
+        // Before Linux 5.6, or where a container's profile does not know it.
+        Err(Errno::NOSYS | Errno::PERM) => {
+            Path::new(&root).join(path.strip_prefix("/").unwrap_or(path)).symlink_metadata().is_ok()
+        }
+        Err(_) => true,
+    }
 }
 
 fn is_bound_here(path: &[u8]) -> bool {
@@ -61,6 +87,14 @@ mod tests {
         drop(listener);
         assert!(is_served_outside(1, path_bytes), "whoever serves it is not here");
         assert!(!is_served_outside(1, b"@abstract"));
+    }
+
+    #[test]
+    fn a_path_is_told_from_the_root_on() {
+        let thread = std::process::id();
+        let here = std::env::current_dir().unwrap().join("run/x.sock");
+        assert_eq!(shown(thread, b"run/x.sock"), here.to_str().unwrap());
+        assert_eq!((shown(thread, b"/run/x.sock"), shown(thread, b"@x")), ("/run/x.sock".to_owned(), "@x".to_owned()));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One witness, from before a command starts until it has ended.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io;
 use std::net::IpAddr;
@@ -249,12 +250,19 @@ impl Witness {
             (false, false) => Method::Counters,
             (false, true) => Method::None,
         };
-        let books = Books { passed_on: seen.passed_on, counters: &counters, boundary: self.wish.boundary };
+        let (tries, nobody) = (seen.tries(), BTreeMap::new());
+        let books = Books {
+            passed_on: seen.passed_on,
+            tries: &tries,
+            counters: &counters,
+            destroyed: self.destroyed.as_ref().map_or(&nobody, |destroyed| &destroyed.peers),
+            boundary: self.wish.boundary,
+            shared: self.shared,
+        };
         // Whoever only counts has seen nobody try.
         let unwitnessed = books.unwitnessed();
         let disagreements = if watched { books.disagreements() } else { Vec::new() };
-        let reconciled =
-            (watched && self.wish.boundary.is_of_the_kernel()).then_some(unwitnessed == 0 && disagreements.is_empty());
+        let reconciled = (watched && books.can_be_compared()).then_some(unwitnessed == 0 && disagreements.is_empty());
         let missed = self.destroyed.as_ref().is_some_and(|destroyed| destroyed.missed);
         let mut doubts = disagreements;
         doubts.extend(self.doubts(&seen, &left_behind));
@@ -263,7 +271,7 @@ impl Witness {
             boundary: self.wish.boundary,
             shared: self.shared,
             no_new_privileges: self.no_new_privileges,
-            tries: seen.tries(),
+            tries,
             notifications: seen.notifications,
             narrow: seen.narrow,
             io_uring: seen.io_uring,
@@ -332,7 +340,7 @@ impl Witness {
         some(seen.taken, "descriptors were taken out of other processes {} times");
         some(
             seen.doubtful,
-            "{} loopback addresses may have been exchanged behind the witness's back, where IPv6 is off and not counted",
+            "{} loopback addresses may have been exchanged behind the witness's back, where the kernel counts no refusal: raw sockets, or IPv6 where it is off",
         );
         some(
             seen.strangers,

@@ -21,6 +21,82 @@ fn an_address_that_is_exchanged_behind_the_witness_is_found_by_the_counters() {
         let Some(said) = evade(&["race"]) else { return };
         assert_eq!(said.verdict(), (Some(1), "FAIL"), "{}", said.reasons());
     }
+    let Some(said) = evade(&["race", "sendto"]) else { return };
+    assert_eq!(said.verdict(), (Some(1), "FAIL"), "{}", said.reasons());
+    let Some(said) = evade(&["race", "raw"]) else { return };
+    if has_run(&said, "no raw sockets") {
+        assert_eq!(said.verdict(), (Some(1), "FAIL"), "{}", said.reasons());
+    }
+}
+
+/// Whether the hostile program could do what it was told.
+fn has_run(said: &Said, reason: &str) -> bool {
+    requires::met(reason, said.certificate["command"]["exit_code"] != 77)
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn where_no_counter_would_tell_an_address_that_could_be_exchanged_is_a_doubt() {
+    let Some(said) = evade(&["raw"]) else { return };
+    if has_run(&said, "no raw sockets") {
+        assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+        assert!(said.reasons().contains("may have been exchanged"), "{}", said.reasons());
+    }
+}
+
+/// A descriptor may have been left by whoever is gone.
+// Contract: never-a-false-pass
+#[test]
+fn where_ipv6_is_off_an_orphan_may_hold_a_socket_of_it() {
+    let (Some(program), place) = (hostile(), Place::new()) else { return };
+    if !can_cut() || !requires::root() || !requires::program("unshare") {
+        return;
+    }
+    let mut command = place.command("unshare");
+    let script = "echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6 && exec \"$@\"";
+    command.args(["--net", "sh", "-c", script, "sh", program, "cage", env!("CARGO_BIN_EXE_wheeltap"), "verify"]);
+    let said = place.said(command.args(["--", program, "orphan6"]).output().unwrap());
+    if has_run(&said, "no sockets of IPv6") {
+        assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{said:?}");
+        assert!(said.reasons().contains("may have been exchanged"), "{}", said.reasons());
+    }
+}
+
+// Contract: never-a-false-pass
+#[test]
+fn a_namespace_that_no_register_tells_of_is_noticed() {
+    let Some(said) = evade(&["clone3"]) else { return };
+    if has_run(&said, "no clone3 with a network namespace") {
+        assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+        assert!(said.reasons().contains("network namespace was made or entered"), "{}", said.reasons());
+    }
+}
+
+/// A name that was refused stands for no address: what is connected to next was never called that.
+// Contract: never-a-false-pass
+#[test]
+fn a_known_name_that_was_never_resolved_covers_no_address() {
+    let Some(program) = hostile().filter(|_| can_cut()) else { return };
+    let place = Place::new();
+    let known = place.write("known.txt", "secret.invalid\nknown.invalid\n");
+    let accepted = |command: &[&str]| {
+        let mut verify = place.wheeltap(&["verify", "--known", known.to_str().unwrap(), "--"]);
+        place.said(verify.args(command).output().unwrap())
+    };
+    let both = ": >/dev/tcp/known.invalid/80; : >/dev/tcp/192.0.2.7/443; true";
+    for command in [&["bash", "-c", both][..], &[program, "refused"]] {
+        let said = accepted(command);
+        assert_eq!(said.verdict(), (Some(1), "FAIL"), "{command:?}: {said:?}");
+        let literal = &said.certificate["attempts"][1];
+        assert_eq!((literal["addr"].as_str(), literal["host"].as_str()), (Some("192.0.2.7:443"), None), "{command:?}");
+    }
+    // Where a name server is there it may have been answered.
+    let said = accepted(&[program, "answered"]);
+    if has_run(&said, "no port 53") {
+        let next = &said.certificate["attempts"][1];
+        assert_eq!((next["addr"].as_str(), next["host"].as_str()), (Some("192.0.2.7:443"), Some("secret.invalid")));
+        assert_eq!(next["host_source"], "dns-correlated");
+    }
 }
 
 // Contract: never-a-false-pass
@@ -154,6 +230,40 @@ fn a_server_outside_of_the_cut_is_listed_by_its_path() {
     assert_eq!(said.verdict(), (Some(0), "PASS"), "{}", said.reasons());
     assert_eq!(said.certificate["attempts"].as_array().map(Vec::len), Some(0));
     assert!(said.certificate["blind_spots"].to_string().contains("engine.sock"), "{said:?}");
+}
+
+/// What an engine, a name service or a package manager does for others is done outside of the cut.
+// Contract: never-a-false-pass
+#[test]
+fn a_server_outside_that_fetches_for_others_is_a_doubt_unless_it_is_accepted() {
+    let Some(program) = hostile().filter(|_| can_cut()) else { return };
+    let place = Place::new();
+    let path = place.path().join("docker.sock");
+    let _server = UnixListener::bind(&path).unwrap();
+    let path = path.to_str().unwrap();
+    let said = place.verify(&[program, "unix", path]);
+    assert_eq!(said.verdict(), (Some(3), "UNKNOWN"), "{}", said.reasons());
+    assert!(said.reasons().contains(path) && said.reasons().contains("--known"), "{}", said.reasons());
+    let known = place.write("known.txt", &format!("{path}  # builds nothing\n"));
+    let mut verify = place.wheeltap(&["verify", "--known", known.to_str().unwrap(), "--", program, "unix", path]);
+    let said = place.said(verify.output().unwrap());
+    assert_eq!(said.verdict(), (Some(0), "PASS"), "{}", said.reasons());
+    assert!(said.certificate["blind_spots"].to_string().contains(path), "{said:?}");
+}
+
+/// A path is what it is to whoever uses it.
+// Contract: never-a-false-pass
+#[test]
+fn a_server_outside_is_found_from_within_another_root() {
+    let Some(program) = hostile().filter(|_| can_cut() && requires::root()) else { return };
+    let place = Place::new();
+    let root = place.path().join("root");
+    std::fs::create_dir_all(root.join("run")).unwrap();
+    std::os::unix::fs::symlink("/run", root.join("link")).unwrap();
+    let _server = UnixListener::bind(root.join("run/wheeltap-test.sock")).unwrap();
+    let said = place.verify(&[program, "rooted", root.to_str().unwrap(), "/link/wheeltap-test.sock"]);
+    assert_eq!(said.certificate["command"]["exit_code"], 0, "{said:?}");
+    assert!(said.certificate["blind_spots"].to_string().contains("wheeltap-test.sock"), "{said:?}");
 }
 
 #[test]

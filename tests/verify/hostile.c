@@ -5,9 +5,9 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/io_uring.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static struct sockaddr_in inet(const char *ip, int port) {
@@ -44,18 +45,65 @@ static void *exchange(void *unused) {
     return unused;
 }
 
-static int race(void) {
+static int race(const char *how) {
+    int datagram = !strcmp(how, "sendto"), raw = !strcmp(how, "raw");
     pthread_t thread;
     shared = inet("127.0.0.1", 9);
     pthread_create(&thread, 0, exchange, 0);
     /* On a busy machine the other thread may be long in coming. */
     for (int i = 0, refused = 0; i < 2000 || (refused < 10 && i < 200000); i++) {
-        int socket_ = socket(AF_INET, SOCK_DGRAM, 0);
-        refused += connect(socket_, (struct sockaddr *)&shared, sizeof shared) != 0;
+        int socket_ = raw ? socket(AF_INET, SOCK_RAW, 253) : socket(AF_INET, SOCK_DGRAM, 0);
+        if (socket_ < 0) return 77;
+        struct sockaddr *address = (struct sockaddr *)&shared;
+        refused += (datagram || raw ? sendto(socket_, "x", 1, 0, address, sizeof shared) < 0
+                                    : connect(socket_, address, sizeof shared) != 0);
         close(socket_);
     }
     over = 1;
     pthread_join(thread, 0);
+    return 0;
+}
+
+static void *wait_for_the_end(void *unused) {
+    while (!over) usleep(1000);
+    return unused;
+}
+
+/* One datagram to the loopback, whose address another thread could exchange. */
+static int exchangeable(int socket_, const void *address, socklen_t length) {
+    pthread_t thread;
+    pthread_create(&thread, 0, wait_for_the_end, 0);
+    sendto(socket_, "x", 1, 0, address, length);
+    over = 1;
+    pthread_join(thread, 0);
+    return 0;
+}
+
+/* The kernel counts no refused route of a raw socket. */
+static int raw(void) {
+    struct sockaddr_in inside = inet("127.0.0.1", 9);
+    int socket_ = socket(AF_INET, SOCK_RAW, 253);
+    return socket_ < 0 ? 77 : exchangeable(socket_, &inside, sizeof inside);
+}
+
+/* A socket of IPv6 whose maker is gone. */
+static int orphan6(void) {
+    struct sockaddr_in6 inside = {.sin6_family = AF_INET6, .sin6_port = htons(9)};
+    inside.sin6_addr = in6addr_loopback;
+    int socket_ = socket(AF_INET6, SOCK_DGRAM, 0), parent = getpid();
+    if (socket_ < 0) return 77;
+    if (fork() > 0) return 0;
+    while (getppid() == parent) usleep(1000);
+    return exchangeable(socket_, &inside, sizeof inside);
+}
+
+/* A network namespace whose making no register tells of, and its loopback. */
+static int clone3_(void) {
+    struct clone_args arguments = {.flags = CLONE_NEWNET | (geteuid() ? CLONE_NEWUSER : 0), .exit_signal = SIGCHLD};
+    pid_t child = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (child < 0) return 77;
+    if (child == 0) _exit(try_connect("127.0.0.1", 9) == 0);
+    waitpid(child, 0, 0);
     return 0;
 }
 
@@ -79,12 +127,14 @@ static int ring(void) {
     return syscall(SYS_io_uring_enter, ring, 1, 1, IORING_ENTER_GETEVENTS, 0, 0) == 1 ? 0 : 78;
 }
 
-/* A question for `secret.invalid`, to Docker's name server on the loopback. */
-static int question(void) {
+/* A question for `secret.invalid` to a name server on the loopback, which may be there, and an address. */
+static int question(const char *ip, int is_there, const char *next, int port) {
     static const char query[] = "\xab\xcd\1\0\0\1\0\0\0\0\0\0\6secret\7invalid\0\0\1\0\1";
-    struct sockaddr_in server = inet("127.0.0.11", 53);
+    struct sockaddr_in server = inet(ip, 53);
+    if (is_there && bind(socket(AF_INET, SOCK_DGRAM, 0), (struct sockaddr *)&server, sizeof server)) return 77;
     int socket_ = socket(AF_INET, SOCK_DGRAM, 0);
     sendto(socket_, query, sizeof query - 1, 0, (struct sockaddr *)&server, sizeof server);
+    if (next) try_connect(next, port);
     return 0;
 }
 
@@ -171,9 +221,14 @@ static int compat(void) {
 
 int main(int count, char **words) {
     const char *what = count > 1 ? words[1] : "";
-    if (!strcmp(what, "race")) return race();
+    if (!strcmp(what, "race")) return race(count > 2 ? words[2] : "");
+    if (!strcmp(what, "raw")) return raw();
+    if (!strcmp(what, "orphan6")) return orphan6();
+    if (!strcmp(what, "clone3")) return clone3_();
     if (!strcmp(what, "ring")) return ring();
-    if (!strcmp(what, "question")) return question();
+    if (!strcmp(what, "question")) return question("127.0.0.11", 0, 0, 0);
+    if (!strcmp(what, "refused")) return question("127.0.0.11", 0, "192.0.2.7", 443);
+    if (!strcmp(what, "answered")) return question("127.0.0.1", 1, "192.0.2.7", 443);
     if (!strcmp(what, "daemon")) return leave_daemon(words[2], count > 3 ? words[3] : 0);
     if (!strcmp(what, "compat")) return compat();
     if (!strcmp(what, "many")) return many();
@@ -189,6 +244,10 @@ int main(int count, char **words) {
     if (!strcmp(what, "escape")) {
         int file = open("/proc/1/ns/net", O_RDONLY);
         return setns(file, 0) ? 78 : 0;
+    }
+    if (!strcmp(what, "rooted")) {
+        if (chroot(words[2]) || chdir("/")) return 77;
+        words++, what = "unix";
     }
     if (!strcmp(what, "unix")) {
         struct sockaddr_un address = {.sun_family = AF_UNIX};

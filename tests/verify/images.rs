@@ -60,6 +60,27 @@ fn every_process_of_every_step_is_watched() {
     assert!(literal["uid"].as_u64() > Some(0) && literal["step"]["id"].is_string(), "{literal}");
 }
 
+/// `ADD` of a URL is the builder's own doing, which no `--network` cuts: it fetches the file, and asks whether the one that
+/// it has is current.
+// Contract: never-a-false-pass
+#[test]
+fn what_the_builder_adds_from_elsewhere_is_an_attempt() {
+    if !can_build() || !crate::requires::program("python3") {
+        return;
+    }
+    let place = Place::new();
+    let index = Index::serve(&place);
+    let url = format!("{}leaf/", index.url);
+    let added = format!("ADD {url} /leaf\nRUN echo {}", place.path().display());
+    for options in [&["--no-cache"][..], &[]] {
+        let said = verify(&place, &["--inject"], options, &added);
+        assert_eq!(said.verdict(), (Some(1), "FAIL"), "{options:?}: {}\n{}", said.reasons(), said.stderr);
+        let attempts = said.certificate["attempts"].as_array().unwrap();
+        let [attempt] = &attempts[..] else { panic!("{options:?}: {attempts:?}") };
+        assert_eq!((attempt["tool"].as_str(), attempt["wanted"].as_str()), (Some("docker"), Some(url.as_str())));
+    }
+}
+
 /// In a container of the default profile no namespace can be had: with a network the boundary is advisory, without one
 /// it is the kernel's, for a user who is not root as well.
 // Contract: never-a-false-pass

@@ -89,6 +89,39 @@ fn static_and_32_bit_programs_are_named() {
     assert_eq!(chain(&attempts(&said)[0]), ["narrow"]);
 }
 
+/// apt takes what it has where it cannot have more, and calls that a success.
+// Contract: never-a-false-pass
+#[test]
+fn an_apt_that_succeeds_without_the_network_has_tried_it() {
+    if !can_cut() || !requires::program("apt-get") {
+        return;
+    }
+    let place = Place::new();
+    for directory in ["state/lists/partial", "cache/archives/partial"] {
+        std::fs::create_dir_all(place.path().join(directory)).unwrap();
+    }
+    let sources = place.write("sources.list", "deb [trusted=yes] http://index.invalid/debian stable main\n");
+    let option = |name: &str, value: &std::path::Path| format!("{name}={}", value.display());
+    let options = [
+        option("Dir::Etc::SourceList", &sources),
+        option("Dir::Etc::SourceParts", "/dev/null".as_ref()),
+        option("Dir::State", &place.path().join("state")),
+        option("Dir::Cache", &place.path().join("cache")),
+        "APT::Sandbox::User=root".to_owned(),
+        "Acquire::EnableSrvRecords=false".to_owned(),
+    ];
+    let options: Vec<&str> = options.iter().flat_map(|option| ["-o", option]).collect();
+    let said = place.verify(&[&["apt-get"], &options[..], &["update"]].concat());
+    assert_eq!(said.certificate["command"]["exit_code"], 0, "{said:?}");
+    assert_eq!(said.verdict(), (Some(1), "FAIL"), "{said:?}");
+    let attempt = &attempts(&said)[0];
+    assert_eq!(
+        (attempt["host"].as_str(), attempt["tool"].as_str()),
+        (Some("index.invalid"), Some("apt-get")),
+        "{attempt}"
+    );
+}
+
 /// A source distribution that reaches out while it is built, from a wheelhouse: pip says nothing of it.
 // Contract: never-a-false-pass
 #[test]

@@ -240,7 +240,9 @@ impl PlainVertex {
             Content::Done(seconds) => vertex.seconds = seconds,
             Content::Error(message) => vertex.error = Some(String::from_utf8_lossy(message).into_owned()),
             Content::Digest(digest) => vertex.digest = Some(String::from_utf8_lossy(digest).into_owned()),
-            Content::Cached | Content::Canceled | Content::Switch | Content::Other(_) => {}
+            // What stands behind the name of it says how far it is.
+            Content::Other(what) => self.growing.does(what.split(|&byte| byte == b' ').next().unwrap_or_default()),
+            Content::Cached | Content::Canceled | Content::Switch => {}
         }
     }
 

@@ -60,7 +60,8 @@ impl Name {
         self.index.is_some() && self.has_keyword("ADD")
     }
 
-    /// BuildKit makes capitals of what stands before the first blank, a tab being none; the builder before it, of nothing.
+    /// BuildKit makes capitals of what stands before the first blank, a tab being none; the builder before it prints the
+    /// word as it was typed.
     fn has_keyword(&self, keyword: &str) -> bool {
         self.instruction.split_whitespace().next().is_some_and(|first| first.eq_ignore_ascii_case(keyword))
     }

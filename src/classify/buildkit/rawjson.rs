@@ -18,7 +18,16 @@ struct Message {
     #[serde(default)]
     vertexes: Vec<VertexMessage>,
     #[serde(default)]
+    statuses: Vec<StatusMessage>,
+    #[serde(default)]
     logs: Vec<LogMessage>,
+}
+
+#[derive(Debug, Deserialize)]
+struct StatusMessage {
+    vertex: String,
+    #[serde(default)]
+    id: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -98,6 +107,11 @@ impl RawJson {
     fn message(&mut self, message: Message, clock: &mut Clock, marks: &mut Collector) {
         for vertex in message.vertexes {
             self.vertex(vertex, clock);
+        }
+        for status in message.statuses {
+            if let Some(&place) = self.by_digest.get(&status.vertex) {
+                self.vertices[place].growing.does(status.id.as_bytes());
+            }
         }
         for log in message.logs {
             let at = log.timestamp.map(|moment| clock.at(moment));

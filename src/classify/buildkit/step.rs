@@ -2,7 +2,7 @@
 
 use super::Name;
 use crate::classify::{Channel, End, Finding, apt, pip};
-use crate::event::{InvocationId, Step, marked};
+use crate::event::{InvocationId, Sha256, Step, marked};
 
 /// What became of a vertex.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +59,8 @@ pub struct Vertex {
     pub findings: Vec<(&'static str, Vec<Finding>)>,
     /// Who wrote marked lines in it.
     pub senders: Vec<InvocationId>,
+    /// Whether the builder transferred layers of an image for it.
+    pub pulled: bool,
 }
 
 impl Vertex {
@@ -107,8 +109,14 @@ impl Growing {
             digest: None,
             findings: Vec::new(),
             senders: Vec::new(),
+            pulled: false,
         };
         Growing { vertex, last: None, text: None }
+    }
+
+    /// Takes the name of something that the builder does for the vertex: a layer is transferred under its digest.
+    pub(super) fn does(&mut self, what: &[u8]) {
+        self.vertex.pulled |= what.strip_prefix(b"sha256:").is_some_and(|hex| Sha256::from_hex(hex).is_some());
     }
 
     /// Takes a line that the step printed, without its line end; puts pieces of marked messages aside.

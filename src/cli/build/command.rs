@@ -43,6 +43,10 @@ pub(super) struct Command {
     pub(super) progress: Option<OsString>,
     pub(super) quiet: bool,
     pub(super) network: Option<OsString>,
+    /// What is to build, where the command line says.
+    pub(super) builder: Option<OsString>,
+    /// Whether registries are to be asked for images that the engine has.
+    pub(super) pulls: bool,
 }
 
 /// The options of a build that take the next word as their value.
@@ -165,8 +169,12 @@ impl Command {
             platform: None,
             quiet: false,
             network: None,
+            builder: None,
+            pulls: false,
             words,
         };
+        command.builder =
+            command.before.iter().find(|(name, _)| name == "--builder").and_then(|(_, value)| value.clone());
         if kind != Kind::Other {
             command.read_options();
         }
@@ -229,6 +237,8 @@ impl Command {
             }
             ("--platform", value) => self.platform = value,
             ("--network", value) => self.network = value,
+            ("--builder", value) => self.builder = value,
+            ("--pull", value) => self.pulls = value.is_none_or(|value| value == "true"),
             ("--progress", value) => self.progress = value,
             ("-q" | "--quiet", value) => self.quiet = value.is_none_or(|value| value == "true"),
             _ => {}
@@ -354,6 +364,10 @@ mod tests {
             assert_eq!(command.context().map(OsString::as_os_str), context.map(OsStr::new), "{line}");
         }
         assert!(parse("docker build -qt x .").quiet);
+        assert!(parse("docker build --pull .").pulls && !parse("docker build --pull=false .").pulls);
+        for line in ["docker buildx --builder x build .", "docker build --builder=x ."] {
+            assert_eq!(parse(line).builder.as_deref(), Some(OsStr::new("x")), "{line}");
+        }
         assert_eq!(parse("docker -H x build .").client(), ["docker", "-H", "x"]);
         assert_eq!(parse("docker-compose -f x build").client(), ["docker"]);
         let named = parse("docker build --build-context base=docker-image://x --build-context=y=../y .").contexts;

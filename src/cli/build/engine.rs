@@ -69,13 +69,22 @@ impl Engine {
         if !(is_buildx || client >= 23) {
             return Carriage::LocalImage;
         }
-        let is_own = self.ask(&["buildx", "inspect"]).is_none_or(|builder| {
-            let driver = builder.lines().find_map(|line| line.strip_prefix("Driver:"));
-            driver.is_none_or(|driver| driver.trim() == "docker")
-        });
-        match is_own && !self.knows_here_documents() {
+        match self.builds_itself(None) && !self.knows_here_documents() {
             true => Carriage::LocalImage,
             false => Carriage::NamedContext,
+        }
+    }
+
+    /// Whether a builder, or the usual one, is the engine's own, which has its images.
+    pub(super) fn builds_itself(&self, builder: Option<&OsStr>) -> bool {
+        let named = builder.and_then(OsStr::to_str);
+        let words: Vec<&str> = ["buildx", "inspect"].into_iter().chain(named).collect();
+        match self.ask(&words) {
+            Some(said) => {
+                let driver = said.lines().find_map(|line| line.strip_prefix("Driver:"));
+                driver.is_none_or(|driver| driver.trim() == "docker")
+            }
+            None => named.is_none(),
         }
     }
 

@@ -10,6 +10,7 @@ mod command;
 mod compose;
 mod display;
 mod engine;
+mod fetched;
 mod ignored;
 mod json;
 mod layers;
@@ -39,6 +40,7 @@ use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::{self, Error, Interpose, Outcome, Program};
 use command::{Command, Kind};
 use display::Display;
+use engine::Engine;
 use layers::Layers;
 use log::Log;
 use report::Report;
@@ -268,8 +270,16 @@ impl Record {
             None => said(Told::BlindSpot, "docker printed no log of a build: its steps are not known".to_owned()),
         }
         if let Some(command) = verified {
-            let end = outcome.as_ref().ok().map(|outcome| outcome.end);
-            events.extend(verified::events(build.as_ref(), &events, command, end, &self.redactor, at));
+            let ended = verified::Ended {
+                build: build.as_ref(),
+                command,
+                end: outcome.as_ref().ok().map(|outcome| outcome.end),
+                is_read: outcome.as_ref().is_ok_and(|outcome| outcome.tap_panic.is_none()),
+            };
+            let engine = Engine::new(command.client());
+            let builds_itself = engine.builds_itself(command.builder.as_deref());
+            let has_image = |name: &str| builds_itself && engine.has_image(name);
+            events.extend(ended.events(&events, &has_image, &self.redactor, at));
         }
         told::locate(&mut events, &self.places);
         let _ = self.journal.append(&events);

@@ -17,7 +17,7 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Known> {
                 faults.iter().map(|fault| format!("{}:{}: {}", path.display(), fault.line, fault.reason)).collect();
             let refused: anyhow::Result<Known> =
                 (|| bail!("cannot accept what `--known` lists: {}", lines.join("; ")))();
-            refused.hint("a line is `HOST[:PORT]  # why`; `*` stands for any characters")
+            refused.hint("a line is `HOST[:PORT]  # why` or `/PATH/OF/A/SOCKET  # why`; `*` stands for any characters")
         }
     }
 }

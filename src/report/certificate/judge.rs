@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Certificate, Reach, SCHEMA, Unmatched, Verdict};
 use super::known::Known;
-use super::missing;
+use super::{missing, servers};
 use crate::event::{Artifact, Attempt, AttemptKind, Command, Invocation, Origin, Session, Sha256, Watch, host_of};
 
 /// What is judged beside the session.
@@ -136,6 +136,9 @@ fn doubts(session: &Session, case: &Case, command: Option<&Command>) -> Vec<Stri
         for reason in &watch.doubts {
             doubt(reason.clone());
         }
+        for path in watch.outside_sockets.iter().filter(|path| !case.known.accepts_server(path)) {
+            servers::doubt(path).into_iter().for_each(&mut doubt);
+        }
     }
     if command.is_none_or(|command| command.exit_code.is_none() && command.exit_signal.is_none()) {
         doubts.push("how the command ended is not known".to_owned());
@@ -170,7 +173,9 @@ fn attempts(session: &Session) -> Vec<Reach> {
             attempt.invocation.clone().or_else(|| invocation_of(session, attempt).map(|one| one.id.clone()));
         let mut reach = Reach { host_source: attempt.host_source.clone(), invocation, ..reach(attempt) };
         for (at, text) in told.iter().enumerate() {
-            let same_host = reach.host.is_some() && reach.host.as_deref() == text.host.as_deref().map(without_port);
+            let same_host = !text.is_of_builder()
+                && reach.host.is_some()
+                && reach.host.as_deref() == text.host.as_deref().map(without_port);
             if same_host && (reach.invocation.is_none() || text.invocation == reach.invocation) {
                 absorbed[at] = true;
                 reach.wanted = reach.wanted.or_else(|| text.wanted.clone());
@@ -185,9 +190,14 @@ fn attempts(session: &Session) -> Vec<Reach> {
         reaches.push(reach);
     }
     // Where a witness saw everything, what a tool says of a try that was not seen was none: an index that it would ask.
+    // The builder is watched by nobody, and its loopback is not the build's.
     let told = told.iter().zip(absorbed).filter(|(_, absorbed)| !absorbed).map(|(text, _)| *text);
     let complete = session.network.completeness.complete;
-    for text in told.filter(|text| !complete && !text.host.as_deref().map(without_port).is_some_and(is_loopback)) {
+    let counts = |text: &&Attempt| {
+        let inside = text.host.as_deref().map(without_port).is_some_and(is_loopback);
+        text.is_of_builder() || (!complete && !inside)
+    };
+    for text in told.filter(counts) {
         let mut one = Reach { host_source: text.host.as_ref().map(|_| "tool".to_owned()), ..reach(text) };
         one.host = one.host.as_deref().map(|host| without_port(host).to_owned());
         match reaches

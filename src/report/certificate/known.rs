@@ -1,4 +1,5 @@
-//! Attempts that are accepted beforehand, one a line: `HOST[:PORT]  # why`, with `*` for any run of characters.
+//! What is accepted beforehand, one a line: attempts, `HOST[:PORT]  # why`, and servers outside of the cut, `/PATH  # why`,
+//! with `*` for any run of characters.
 
 use super::document::Reach;
 
@@ -6,6 +7,8 @@ use super::document::Reach;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Known {
     patterns: Vec<Pattern>,
+    /// Of sockets of files.
+    paths: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,12 +39,21 @@ impl Known {
             if entry.is_empty() {
                 continue;
             }
+            if entry.starts_with('/') && !entry.contains(char::is_whitespace) {
+                known.paths.push(entry.to_owned());
+                continue;
+            }
             match Pattern::parse(entry) {
                 Ok(pattern) => known.patterns.push(pattern),
                 Err(reason) => faults.push(KnownFault { line: number + 1, reason }),
             }
         }
         if faults.is_empty() { Ok(known) } else { Err(faults) }
+    }
+
+    /// Whether the server behind a socket of files is accepted.
+    pub(super) fn accepts_server(&self, path: &str) -> bool {
+        self.paths.iter().any(|pattern| fits(pattern.as_bytes(), path.as_bytes()))
     }
 
     /// Whether a try is accepted. One whose name was asked for and never resolved has no port: its host decides.
@@ -63,7 +75,9 @@ impl Known {
 impl Pattern {
     fn parse(entry: &str) -> Result<Pattern, String> {
         if entry.contains(char::is_whitespace) {
-            return Err(format!("`{entry}` is more than one host: write one `HOST[:PORT]  # why` a line"));
+            return Err(format!(
+                "`{entry}` is more than one host: write one `HOST[:PORT]  # why` or `/PATH  # why` a line"
+            ));
         }
         if entry.contains('/') {
             return Err(format!("`{entry}` is not a host: write `HOST[:PORT]`, without scheme and path"));
@@ -137,6 +151,14 @@ mod tests {
         assert!(known.accepts(&connect(None, "192.0.2.1:80")) && !known.accepts(&connect(None, "192.0.2.1:81")));
         assert!(known.accepts(&connect(None, "[2001:db8::1]:53")));
         assert!(!known.accepts(&reach(None, None, None)), "what nobody was seen to do cannot be known");
+    }
+
+    #[test]
+    fn a_path_is_a_servers() {
+        let known = Known::parse("/run/docker.sock  # builds nothing\n/run/user/*/podman.sock\n").unwrap();
+        assert!(known.accepts_server("/run/docker.sock") && known.accepts_server("/run/user/7/podman.sock"));
+        assert!(!known.accepts_server("/var/run/docker.sock") && !known.accepts_server("/run/docker.sock2"));
+        assert!(!known.accepts(&reach(Some("/run/docker.sock"), None, None)));
     }
 
     #[test]

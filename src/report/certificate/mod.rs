@@ -10,6 +10,7 @@ mod junit;
 mod known;
 mod missing;
 mod sarif;
+mod servers;
 #[cfg(test)]
 mod tests;
 mod text;
