@@ -14,12 +14,18 @@ use super::stillness::Stillness;
 use super::words::{self, Version, failure, finished, version};
 use super::workplace::{Place, Workplace};
 
-/// Output kept of one command, in bytes. The end of it is kept, where compilers put their errors; how many lines came
+/// Memory for the output of one command, in bytes. The end of it is kept, where compilers put their errors; how many lines came
 /// before is known ([`Block::clipped`]).
 pub(super) const KEPT: usize = 64 << 20;
 
-/// How many failed commands wait to be asked for; the oldest give way.
+/// What a line takes beside its letters: its place, in a list that has as much again to grow, and the allocator's.
+const OVERHEAD: usize = 48;
+
+/// How many failed commands wait to be asked for, and how much memory for their output; the oldest give way.
 const WAITING: usize = 64;
+
+/// How many commands are thought to run at once; what further ones print is output of these.
+const RUNNING: usize = 1 << 12;
 
 #[derive(Debug)]
 struct Start {
@@ -212,6 +218,9 @@ impl Subprocesses {
 
     fn begins(&mut self, indent: usize, description: &[u8]) {
         let message = self.messages.remove(&indent);
+        if self.starts.len() == RUNNING {
+            return;
+        }
         self.starts.push(Start {
             at: self.gone + self.kept.len(),
             indent,
@@ -238,10 +247,13 @@ impl Subprocesses {
     fn fails_at(&mut self, at: usize) {
         // What a nested pip tells of its own commands is output of the command that it is.
         if !self.starts[..at].iter().any(|start| start.writes_too) {
-            if self.failed.len() == WAITING {
+            self.failed.push_back(self.block(at));
+            let size = |block: &Block| block.lines.iter().map(|line| line.len() + OVERHEAD).sum::<usize>();
+            while self.failed.len() > WAITING
+                || self.failed.len() > 1 && self.failed.iter().map(size).sum::<usize>() > KEPT
+            {
                 self.failed.pop_front();
             }
-            self.failed.push_back(self.block(at));
         }
         self.ends(at);
     }
@@ -330,12 +342,12 @@ impl Subprocesses {
         if self.starts.iter().any(|start| start.writes_too) && level::is_bulk(line) {
             return;
         }
-        self.size += line.len();
+        self.size += line.len() + OVERHEAD;
         self.kept.push_back(Kept { line: line.into() });
         while self.size > KEPT
             && let Some(first) = self.kept.pop_front()
         {
-            self.size -= first.line.len();
+            self.size -= first.line.len() + OVERHEAD;
             self.gone += 1;
         }
     }

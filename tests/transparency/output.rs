@@ -50,15 +50,65 @@ fn memory_does_not_grow_with_the_output() {
         let mut command = place.command(Way::Interposed, &argv);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         expect(child.stderr.as_mut().unwrap(), "done");
-        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let peak = peak_of(child.id());
         touch(&place.path("work/go"));
         assert_eq!(finish(child).status, 0);
         std::fs::remove_file(place.path("work/go")).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<i64>().unwrap()
+        peak
     };
     let (little, much) = (peak(1), peak(400));
     assert!(much - little < 512, "{little} kB with 1 MB, {much} kB with 400 MB");
+}
+
+/// How a build begins in pip's log, and how it fails.
+const BEGUN: &str = "2026-11-20T16:26:59,521 Using pip 25.3 from /v/lib/python3.11/site-packages/pip (python 3.11)\n\
+                     2026-11-20T16:26:59,521   Running command Building wheel for odd (pyproject.toml)\n";
+const FAILED: &str = "2026-11-20T16:26:59,521   ERROR: Building wheel for odd (pyproject.toml) exited with 1\n";
+const SHOWN: &str = "  error: subprocess-exited-with-error\n  \n\
+                     \x20 × Building wheel for odd (pyproject.toml) did not run successfully.\n  │ exit code: 1\n\
+                     \x20 ╰─> No available output.\n  \n  note: This error originates from a subprocess\n";
+
+// Contract: constant-memory, pip-log-gives-back
+#[test]
+fn memory_does_not_grow_with_what_a_build_prints_into_pips_log() {
+    let place = Place::new();
+    for (name, log, stderr) in [("begun", BEGUN, ""), ("failed", FAILED, SHOWN)] {
+        std::fs::create_dir(place.path(name)).unwrap();
+        for (part, text) in [("log", log), ("log.stdout", ""), ("log.stderr", stderr)] {
+            std::fs::write(place.path(name).join(part), text).unwrap();
+        }
+    }
+    // Many short lines, since it takes long to read more of them; and much in long ones.
+    for (bytes, width) in [(10_000_000, 0), (80_000_000, 1), (300_000_000, 100_000)] {
+        let logs = format!("logs={bytes}:{width}");
+        let (begun, failed) = (format!("play={}", place.text("begun")), format!("play={}", place.text("failed")));
+        let argv = ["pip", "install", &begun, &logs, "err=printed\\n", "await=go", &failed, "err=failed\\n", "await=gone"];
+        let mut child = place.command(Way::Recorded, &argv).stderr(Stdio::piped()).spawn().unwrap();
+        let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
+        let mut peaks = Vec::new();
+        for (word, file) in [("printed\n", "go"), ("failed\n", "gone")] {
+            let mut line = String::new();
+            // All that the log holds is heard before what follows it is shown.
+            while line != word {
+                line.clear();
+                std::io::BufRead::read_line(&mut stderr, &mut line).unwrap();
+            }
+            peaks.push(peak_of(child.id()));
+            touch(&place.path("work").join(file));
+        }
+        assert!(peaks[0] < 128 << 10 && peaks[1] < 320 << 10, "lines of {width}: {peaks:?} kB");
+        assert_eq!(finish(child).status, 0);
+        for file in ["go", "gone"] {
+            std::fs::remove_file(place.path("work").join(file)).unwrap();
+        }
+    }
+}
+
+/// The most memory that a process has had, in kB.
+fn peak_of(process: u32) -> i64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 // Contract: back-pressure

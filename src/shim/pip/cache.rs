@@ -240,9 +240,17 @@ pub(super) struct Response<'a> {
     policy: Option<&'a str>,
 }
 
+/// How a record begins.
+const RECORD: &[u8] = b"cc=4,";
+
+/// Whether a file of the cache that begins so is a record.
+pub(super) fn is_record(begin: &[u8]) -> bool {
+    begin.starts_with(RECORD)
+}
+
 impl<'a> Response<'a> {
     pub(super) fn parse(record: &'a [u8]) -> Option<Self> {
-        let response = value(rmpv::decode::read_value_ref(&mut record.strip_prefix(b"cc=4,")?).ok()?, "response")?;
+        let response = value(rmpv::decode::read_value_ref(&mut record.strip_prefix(RECORD)?).ok()?, "response")?;
         let field = |name| value(response.clone(), name);
         let ValueRef::Binary(body) = field("body")? else { return None };
         let header = |name| match value(field("headers")?, name)? {

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use rustix::fs::{Access, access, statvfs};
 
-use super::cache::{Cache, LAYOUTS, Response, key, read, written};
+use super::cache::{Cache, LAYOUTS, is_record, key, written};
 use super::evidence::located;
 use crate::classify::Clues;
 use crate::event::{Artifact, Evidence, Kind, Origin};
@@ -23,6 +23,9 @@ const MANY: usize = 50_000;
 
 /// How a wheel begins, being a zip archive.
 const ZIP: &[u8] = b"PK\x03\x04";
+
+/// As much of a file tells what it is: in a record the body comes first (`Serializer.dumps` of cachecontrol).
+const BEGINNING: u64 = 256;
 
 /// Adds [`Evidence::NO_HTTP_CACHE_FILE`] to the wheels of a run that began at `began` by the file system's clock.
 pub(super) fn mark(found: &mut BTreeMap<u64, (Box<Artifact>, Box<Clues>)>, cache: &Cache, began: i128) {
@@ -96,13 +99,9 @@ fn got_wheel_beside(directory: &Path, named: &HashSet<String>, began: i128) -> O
 
 /// Whether a file of the cache is the body of a wheel, or a record that holds one.
 fn holds_wheel(path: &Path) -> bool {
-    let mut begin = [0; ZIP.len()];
-    let begun = File::open(path).and_then(|mut file| file.read_exact(&mut begin));
-    if begun.is_ok() && begin == ZIP {
-        return true;
-    }
-    let record = read(path);
-    record.is_ok_and(|(bytes, _)| Response::parse(&bytes).is_some_and(|response| response.body.starts_with(ZIP)))
+    let mut begin = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(BEGINNING).read_to_end(&mut begin));
+    read.is_ok() && (begin.starts_with(ZIP) || is_record(&begin) && memchr::memmem::find(&begin, ZIP).is_some())
 }
 
 #[cfg(test)]
@@ -144,11 +143,20 @@ mod tests {
         assert!(is_missed(|cache| keep(cache, "http-v2", b"https://index.example/simple/", ".body", b"<html>")));
         assert!(!is_missed(|cache| keep(cache, "http-v2", URL, "", b"cc=4,")), "it was kept");
         assert!(!is_missed(|cache| keep(cache, "http", URL, "", b"cc=4,")), "it was kept by an older pip");
+        assert!(
+            is_missed(|cache| {
+                fs::create_dir(cache.join("http-v2")).unwrap();
+                File::create(cache.join("http-v2/long.body")).unwrap().set_len(1 << 40).unwrap();
+            }),
+            "beside a file that no memory holds"
+        );
         let elsewhere = b"https://mirror.example/one";
         assert!(
             !is_missed(|cache| keep(cache, "http-v2", elsewhere, ".body", b"PK\x03\x04...")),
             "after a redirection"
         );
+        let record = b"cc=4,\x82\xa8response\x82\xa4body\xc4\x07PK\x03\x04...\xa6status\xcc\xc8\xa4vary\x80";
+        assert!(!is_missed(|cache| keep(cache, "http", elsewhere, "", record)), "after a redirection, by an older pip");
         assert!(!is_missed(|cache| fs::write(cache.join("http-v2"), "").unwrap()), "pip can keep nothing there");
         if rustix::process::geteuid().is_root() {
             assert!(
