@@ -10,7 +10,7 @@ use parse_dockerfile::{Command, Flag, Instruction, RunInstruction, ShellInstruct
 
 use super::heredoc::{self, Document};
 use super::output::{Output, covers, is_whole};
-use super::shells::base_shell;
+use super::shells::{Arguments, Shell};
 use super::wrapping::{Error, Injected, Injection};
 use super::{lines, script};
 
@@ -36,37 +36,34 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
     };
     let parsed = parse_dockerfile::parse(&covered).map_err(|error| Error::Syntax(error.to_string()))?;
 
-    let mut arguments = HashMap::new();
-    let mut stages: HashMap<String, Option<Vec<String>>> = HashMap::new();
+    let mut arguments = Arguments::default();
+    let mut stages: HashMap<String, Shell> = HashMap::new();
     let mut stage = String::new();
-    let mut shell = None;
+    let mut shell = Shell::Err("it is in no stage".to_owned());
     // The shell that stages which build on this one begin with.
     let mut triggered = None;
     let mut output = Output::new(mark, text, escape);
     for (number, instruction) in parsed.instructions.iter().enumerate() {
         match instruction {
             Instruction::Arg(argument) if stages.is_empty() && stage.is_empty() => {
-                let (name, default) =
-                    argument.arguments.value.split_once('=').unwrap_or((&argument.arguments.value, ""));
-                let value = (injection.argument)(name).unwrap_or_else(|| default.trim_matches(['"', '\'']).to_owned());
-                arguments.insert(name.to_owned(), value);
+                arguments.take(&argument.arguments.value, escape, injection);
             }
             Instruction::From(from) => {
-                stages.insert(std::mem::take(&mut stage), triggered.take().or(shell));
-                shell = base_shell(from, &arguments, &stages, injection);
+                stages.insert(std::mem::take(&mut stage), triggered.take().unwrap_or(shell));
+                shell = arguments.base_shell(from, escape, &stages, injection);
                 stage = from.as_.as_ref().map_or_else(|| format!("#{number}"), |(_, name)| name.value.to_lowercase());
             }
-            Instruction::Shell(words) => shell = Some(words_of(words)),
+            Instruction::Shell(words) => shell = Ok(words_of(words)),
             Instruction::Run(run) => {
                 let of_this: Vec<&Document<'_>> =
                     documents.iter().filter(|document| covers(run, &document.marker)).collect();
                 let wrapped = match program(run, &of_this) {
-                    Some(document) => output.wrap_program(run, document, injection),
-                    None => words(run, &of_this, shell.as_deref(), &output)
-                        .and_then(|words| output.wrap(run, &of_this, &words, injection)),
+                    Some(document) => output.wrap_program(run, document, injection).map_err(str::to_owned),
+                    None => words(run, &of_this, &shell, &output)
+                        .and_then(|words| output.wrap(run, &of_this, &words, injection).map_err(str::to_owned)),
                 };
                 if let Err(reason) = wrapped {
-                    output.leave(run.run.span.start, reason);
+                    output.leave(run.run.span.start, &reason);
                 }
             }
             Instruction::Onbuild(onbuild) => match onbuild.instruction.as_ref() {
@@ -74,7 +71,7 @@ pub fn inject(text: &str, injection: &Injection<'_>) -> Result<Injected, Error> 
                     onbuild.onbuild.span.start,
                     "it is kept in the image, for builds where wheeltap may be absent",
                 ),
-                Instruction::Shell(words) => triggered = Some(words_of(words)),
+                Instruction::Shell(words) => triggered = Some(Ok(words_of(words))),
                 _ => {}
             },
             _ => {}
@@ -142,13 +139,13 @@ fn program<'a>(run: &RunInstruction<'_>, documents: &[&'a Document<'a>]) -> Opti
 fn words(
     run: &RunInstruction<'_>,
     documents: &[&Document<'_>],
-    shell: Option<&[String]>,
+    shell: &Shell,
     output: &Output<'_>,
-) -> Result<Vec<String>, &'static str> {
+) -> Result<Vec<String>, String> {
     let command = match &run.arguments {
         Command::Exec(words) => return Ok(words.value.iter().map(|word| word.value.to_string()).collect()),
         Command::Shell(command) => lines::join(&output.text[command.span.clone()], output.escape),
-        _ => return Err("it has neither shell form nor exec form"),
+        _ => return Err("it has neither shell form nor exec form".to_owned()),
     };
     let command = match documents {
         [] => command,
@@ -158,7 +155,7 @@ fn words(
             documents.iter().fold(command, |command, document| format!("{command}\n{}{}", document.body, document.name))
         }
     };
-    let mut words = shell.ok_or("the shell of its base image is not known")?.to_vec();
+    let mut words = shell.clone()?;
     words.push(command);
     Ok(words)
 }
@@ -172,7 +169,10 @@ mod tests {
         wrapper: &["/w", "step", "--"],
         here_documents: true,
         argument: &|_| None,
-        shell: &|image| (image != "unknown").then(|| vec!["/bin/sh".into(), "-c".into()]),
+        shell: &|image| match image {
+            "unknown" => Err("why".into()),
+            _ => Ok(vec!["/bin/sh".into(), "-c".into()]),
+        },
     };
 
     fn injected(text: &str) -> Injected {
@@ -242,6 +242,36 @@ COPY x /y
         let left: Vec<(usize, &str)> =
             injected.left.iter().map(|left| (left.line, left.instruction.as_str())).collect();
         assert_eq!(left, [(2, "RUN a"), (4, "ONBUILD RUN c"), (5, "RUN <<E")]);
+        assert_eq!(injected.left[0].reason, "why");
+    }
+
+    #[test]
+    fn base_images_are_named_as_the_builder_names_them() {
+        let images = |text: &str, given: &'static str| {
+            let images = std::cell::RefCell::new(Vec::new());
+            let injection = Injection {
+                argument: &|name| (name == "GIVEN").then(|| given.to_owned()),
+                shell: &|image| {
+                    images.borrow_mut().push(image.to_owned());
+                    Err(String::new())
+                },
+                ..INJECTION
+            };
+            let injected = inject(text, &injection).expect("a Dockerfile");
+            (images.into_inner().join(" "), injected.left.into_iter().map(|left| left.reason).collect::<String>())
+        };
+        for (text, expected) in [
+            ("ARG V=12\nARG BASE=debian:${V}\nFROM ${BASE}\n", "debian:12"),
+            ("ARG NAME=debian V='1'\"2\"\nFROM $NAME:$V\n", "debian:12"),
+            ("ARG NAME=debian V=${GIVEN:-12} \\\n  TAIL=-slim\nFROM $NAME:$V$TAIL\n", "debian:12-slim"),
+            ("ARG GIVEN=11 V=$GIVEN\nFROM debian:$V\n", "debian:13"),
+            ("# escape=`\nARG A=\"x`$\" B\nFROM r/${A}${B}\nARG B=y\nFROM s${B}\n", "r/x$ s"),
+        ] {
+            let given = if expected.ends_with("13") { "13" } else { "" };
+            assert_eq!(images(text, given).0, expected, "{text}");
+        }
+        let (images, reason) = images("ARG TARGETARCH V=$TARGETARCH\nFROM x:$V\nRUN a\n", "");
+        assert_eq!((images.as_str(), reason.contains("only the builder knows")), ("", true), "{reason}");
     }
 
     #[test]

@@ -9,6 +9,7 @@
 
 mod caches;
 mod commands;
+mod expand;
 mod heredoc;
 mod inject;
 mod instructions;

@@ -164,7 +164,7 @@ mod tests {
                 wrapper: &WRAPPER,
                 here_documents: true,
                 argument: &|_| None,
-                shell: &|_| Some(vec!["/bin/sh".into(), "-c".into()]),
+                shell: &|_| Ok(vec!["/bin/sh".into(), "-c".into()]),
             },
         )
         .unwrap();

@@ -11,8 +11,8 @@ pub struct Injection<'a> {
     pub here_documents: bool,
     /// The value of a build argument, if one is given on the command line.
     pub argument: &'a dyn Fn(&str) -> Option<String>,
-    /// The shell of a base image; `None` where it cannot be known.
-    pub shell: &'a dyn Fn(&str) -> Option<Vec<String>>,
+    /// The shell of a base image, or why it is not known.
+    pub shell: &'a dyn Fn(&str) -> Result<Vec<String>, String>,
 }
 
 /// A Dockerfile whose steps are wrapped.

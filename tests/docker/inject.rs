@@ -1,5 +1,7 @@
 //! Injected builds of Dockerfiles that know nothing of us.
 
+use std::process::Command;
+
 use crate::engine::{Project, packages, world};
 use crate::image::{assert_same, files, remove};
 
@@ -105,7 +107,7 @@ fn a_step_that_fails_is_recorded_and_fails_as_it_does() {
 fn what_cannot_be_injected_runs_as_it_stands() {
     let Some(world) = world() else { return };
     let project = Project::new(&world, "ARG BASE\nFROM ${BASE}\nRUN pip download tapped-dep\n");
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_wheeltap"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wheeltap"));
     command.args(["build", "--inject", "api", "--"]).arg(&world.docker).args(["build", "--no-cache"]);
     let legacy = project.run(command.env("DOCKER_BUILDKIT", "0"));
     assert_eq!(legacy.status, Some(0), "{}", legacy.stderr);
@@ -115,6 +117,24 @@ fn what_cannot_be_injected_runs_as_it_stands() {
     let packages = packages(&project.session());
     assert_eq!(packages.len(), 1, "{packages:?}");
     assert_eq!(packages[0].1, "downloaded");
+}
+
+// Contract: image-inject
+#[test]
+fn buildkit_is_asked_for_where_no_builder_is_and_a_note_says_so() {
+    let Some(world) = world() else { return };
+    let project = Project::new(&world, "ARG BASE\nFROM ${BASE}\nRUN exit 42\n");
+    let unset = |command: &mut Command| project.run(command.env_remove("DOCKER_BUILDKIT"));
+    let bare = unset(Command::new(&world.docker).arg("build"));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wheeltap"));
+    let tapped =
+        unset(command.args(["build", "--inject", "api", "--"]).arg(&world.docker).args(["build", "--no-cache"]));
+    let is_legacy = bare.stdout.contains("Step 1/");
+    assert_eq!(bare.status, Some(if is_legacy { 42 } else { 1 }), "{}", bare.stderr);
+    assert_eq!((tapped.status, tapped.stdout.as_str()), (Some(1), ""), "{}", tapped.stderr);
+    assert!(tapped.stderr.contains("2/2] RUN exit 42\n"), "BuildKit built: {}", tapped.stderr);
+    assert!(!tapped.stderr.contains("nothing was heard"), "{}", tapped.stderr);
+    assert_eq!(tapped.stderr.contains("DOCKER_BUILDKIT=1, which was unset"), is_legacy, "{}", tapped.stderr);
 }
 
 // Contract: image-inject

@@ -170,7 +170,7 @@ pub(crate) fn dockerfile(data: &[u8]) {
         wrapper: &["/dev/.wheeltap/wheeltap", "step", "--"],
         here_documents: data.len().is_multiple_of(2),
         argument: &|name| name.len().is_multiple_of(2).then(|| name.to_owned()),
-        shell: &|_| None,
+        shell: &|_| Err(String::new()),
     };
     if let Ok(injected) = inject(&text, &injection) {
         assert_eq!(injected.text.matches('\n').count(), text.matches('\n').count(), "{text:?}");

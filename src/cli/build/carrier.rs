@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
-use super::engine::{Carriage, Engine};
+use super::engine::{Carriage, Client};
 
 /// The name of the context, and of the image.
 pub(super) const NAME: &str = "wheeltap-inject";
@@ -34,7 +34,7 @@ impl Carrier {
     ///
     /// # Errors
     /// When it cannot be read, or the engine does not take it.
-    pub(super) fn prepare(engine: &Engine, carriage: Carriage, place: &Path) -> anyhow::Result<Carrier> {
+    pub(super) fn prepare(client: &Client, carriage: Carriage, place: &Path) -> anyhow::Result<Carrier> {
         let executable = std::fs::read("/proc/self/exe").context("cannot read this executable")?;
         match carriage {
             Carriage::NamedContext => {
@@ -50,8 +50,8 @@ impl Carrier {
                 let digest = Sha256::digest(&executable);
                 let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
                 let name = format!("{NAME}:{tag}");
-                if !engine.has_image(&name) {
-                    engine.import(&archive(&executable)?, &name)?;
+                if !client.has_image(&name) {
+                    client.import(&archive(&executable)?, &name)?;
                 }
                 Ok(Carrier { mount: mount(&name), directory: None })
             }

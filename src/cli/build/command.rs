@@ -39,7 +39,9 @@ pub(super) struct Command {
     pub(super) contexts: Vec<(String, String)>,
     /// The values of build arguments.
     pub(super) arguments: Vec<(OsString, OsString)>,
-    pub(super) platform: Option<OsString>,
+    platform: Option<OsString>,
+    /// The builder of buildx.
+    pub(super) builder: Option<OsString>,
     pub(super) progress: Option<OsString>,
     pub(super) quiet: bool,
     pub(super) network: Option<OsString>,
@@ -157,10 +159,12 @@ impl Command {
         if !is_build {
             kind = Kind::Other;
         }
+        let named = |option: &str| before.iter().rev().find(|(name, _)| name == option)?.1.clone();
         let mut command = Command {
             kind,
             options: at.min(words.len()),
-            progress: before.iter().rev().find(|(name, _)| name == "--progress").and_then(|(_, value)| value.clone()),
+            progress: named("--progress"),
+            builder: named("--builder"),
             before,
             file: None,
             operands: Vec::new(),
@@ -194,6 +198,12 @@ impl Command {
     /// The kind of progress that was asked for.
     pub(super) fn asked_progress(&self) -> Option<OsString> {
         self.progress.clone().or_else(|| std::env::var_os("BUILDKIT_PROGRESS"))
+    }
+
+    /// The platform that is asked for; bake looks for it nowhere but in its files.
+    pub(super) fn platform(&self) -> Option<OsString> {
+        let default = || std::env::var_os("DOCKER_DEFAULT_PLATFORM").filter(|value| !value.is_empty());
+        self.platform.clone().or_else(|| default().filter(|_| self.kind != Kind::Bake))
     }
 
     /// The context of a single build.
@@ -236,6 +246,7 @@ impl Command {
                 self.arguments.extend(pair.map(|(name, value)| (name.to_owned(), value)));
             }
             ("--platform", value) => self.platform = value,
+            ("--builder", value) => self.builder = value,
             ("--network", value) => self.network = value,
             ("--builder", value) => self.builder = value,
             ("--pull", value) => self.pulls = value.is_none_or(|value| value == "true"),

@@ -151,7 +151,7 @@ mod tests {
             wrapper: &WRAPPER,
             here_documents: true,
             argument: &|_| None,
-            shell: &|_| Some(vec!["/bin/sh".into(), "-c".into()]),
+            shell: &|_| Ok(vec!["/bin/sh".into(), "-c".into()]),
         };
         let names = Names::new(text, &inject(text, &injection).unwrap(), &WRAPPER);
         let mut json = Json::default();

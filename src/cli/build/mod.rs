@@ -5,6 +5,7 @@
 //! a record: what cannot be injected or recorded is said, and docker runs all the same.
 
 mod bake;
+mod bases;
 mod carrier;
 mod command;
 mod compose;
@@ -19,6 +20,7 @@ mod report;
 mod rewrite;
 mod screen;
 mod source;
+mod subject;
 mod target;
 pub(super) mod told;
 mod verified;
@@ -40,7 +42,7 @@ use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::{self, Error, Interpose, Outcome, Program};
 use command::{Command, Kind};
 use display::Display;
-use engine::Engine;
+use engine::{Client, Engine};
 use layers::Layers;
 use log::Log;
 use report::Report;
@@ -276,9 +278,9 @@ impl Record {
                 end: outcome.as_ref().ok().map(|outcome| outcome.end),
                 is_read: outcome.as_ref().is_ok_and(|outcome| outcome.tap_panic.is_none()),
             };
-            let engine = Engine::new(command.client());
-            let builds_itself = engine.builds_itself(command.builder.as_deref());
-            let has_image = |name: &str| builds_itself && engine.has_image(name);
+            let client = Client::of(command);
+            let builds_itself = Engine::of(&client).builds_itself();
+            let has_image = |name: &str| builds_itself && client.has_image(name);
             events.extend(ended.events(&events, &has_image, &self.redactor, at));
         }
         told::locate(&mut events, &self.places);

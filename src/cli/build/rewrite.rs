@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::bases::Bases;
 use super::carrier::{Carrier, WATCHING, WRAPPER};
 use super::command::{Command, Kind};
-use super::engine::{Bases, Carriage, Engine, is_other_platform};
+use super::engine::{Carriage, Client, Engine, is_other_platform};
 use super::source::Source;
+use super::subject::{Several, Subject, Terms};
 use super::target::{Target, Wrapped};
-use super::{bake, compose};
 use crate::classify::buildkit::{Build, State, Vertex};
 use crate::dockerfile::{Injected, Injection, Left, Names, Places, inject};
 use crate::event::{Event, Moment, Redactor};
@@ -47,42 +48,63 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         !command.draws(),
         "`--progress=tty` has docker draw, so that what the steps tell would be drawn as well"
     );
-    let variable = std::env::var_os("DOCKER_BUILDKIT");
     anyhow::ensure!(command.kind != Kind::Other, "it is no `docker build`");
-    if matches!(command.kind, Kind::Build | Kind::Compose) && variable.as_deref() == Some(OsStr::new("0")) {
-        anyhow::bail!("DOCKER_BUILDKIT=0 asks for the builder before BuildKit, which cannot mount our executable");
+    let variable = std::env::var_os("DOCKER_BUILDKIT").filter(|value| !value.is_empty());
+    if let Some(value) = variable.as_deref().filter(|value| is_no(value))
+        && matches!(command.kind, Kind::Build | Kind::Compose)
+    {
+        let value = value.display();
+        anyhow::bail!(
+            "DOCKER_BUILDKIT={value} asks for the builder before BuildKit, which cannot mount our executable"
+        );
     }
-    if let Some(platform) = command.platform.as_deref().filter(|platform| is_other_platform(platform)) {
+    let wanted = command.platform();
+    if let Some(platform) = wanted.as_deref().filter(|platform| is_other_platform(platform)) {
         anyhow::bail!("it builds for {}, and this executable is not of that platform", platform.display());
     }
-    let engine = Engine::new(command.client());
+    let client = Client::of(command);
+    let (engine, subject) = std::thread::scope(|scope| {
+        let engine = scope.spawn(|| Engine::of(&client));
+        let subject = Subject::find(command).map(|subject| (Bases::of(&client, subject.images(command)), subject));
+        (engine.join(), subject)
+    });
+    let engine = engine.map_err(|_| anyhow::anyhow!("the engine could not be asked"))?;
     if let Some(reason) = engine.lacks_buildkit().filter(|_| command.kind == Kind::Build) {
         anyhow::bail!("{reason}");
     }
+    let is_buildx = command.kind != Kind::Build;
+    let platform = match (wanted, engine.platform(is_buildx)) {
+        (Some(wanted), _) => wanted.to_string_lossy().into_owned(),
+        (None, Some(platform)) if is_other_platform(OsStr::new(platform)) => {
+            anyhow::bail!("its builder is of {platform}, and this executable is not")
+        }
+        (None, Some(platform)) => platform.to_owned(),
+        (None, None) => anyhow::bail!("the platform of its builder is not known before that is started"),
+    };
+    let (mut bases, subject) = subject?;
+    if engine.has_buildx() {
+        bases.ask_registries(&platform);
+    }
     let place = tempfile::Builder::new().prefix("wheeltap-build-").tempdir()?;
-    let carriage = engine.carriage(command.kind != Kind::Build);
-    let wrapper: &[&str] = if watches { &WATCHING } else { &WRAPPER };
-    let wrapping = |carrier, bases| Wrapping {
-        carrier,
-        wrapper,
+    let carriage = engine.carriage(is_buildx);
+    let wrapping = Wrapping {
+        carrier: Carrier::prepare(&client, carriage, place.path())?,
+        wrapper: if watches { &WATCHING } else { &WRAPPER },
         here_documents: carriage == Carriage::NamedContext || engine.knows_here_documents(),
         command,
-        bases,
+        bases: &bases,
         place: place.path(),
     };
-    let bases = Bases::of(&engine);
-    let parts = match command.kind {
-        Kind::Compose | Kind::Bake => {
-            let several = Several::resolve(command)?;
-            wrapping(Carrier::prepare(&engine, carriage, place.path())?, &bases).several(&several)?
-        }
-        _ => {
-            let source = Source::find(command)?;
-            wrapping(Carrier::prepare(&engine, carriage, place.path())?, &bases).one(&source)?
-        }
+    let parts = match &subject {
+        Subject::One(source) => wrapping.one(source)?,
+        Subject::Several(several, targets) => wrapping.several(several, targets)?,
     };
+    let asks_for_buildkit = command.kind == Kind::Build && variable.is_none();
     let triggers = bases.triggers();
     let mut notes = parts.notes;
+    if asks_for_buildkit && engine.may_be_legacy() {
+        notes.push(OTHER_BUILDER.to_owned());
+    }
     notes.extend(
         triggers.iter().map(|(image, run)| format!("`{run}` was left as it stands: it comes with `{image}` (ONBUILD)")),
     );
@@ -93,9 +115,18 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         notes,
         triggers,
         places: parts.places,
-        asks_for_buildkit: command.kind == Kind::Build && variable.is_none(),
+        asks_for_buildkit,
         _place: place,
     })
+}
+
+/// What of a build is another for a client that would have had another builder.
+const OTHER_BUILDER: &str = "BuildKit was asked for, by DOCKER_BUILDKIT=1, which was unset: the builder before it, to \
+which this client keeps without, has its log on standard output, and ends with the status of the step that failed";
+
+/// Whether the client reads a variable as a no (Go's `strconv.ParseBool`).
+fn is_no(value: &OsStr) -> bool {
+    ["0", "f", "F", "false", "False", "FALSE"].iter().any(|no| value == *no)
 }
 
 /// Where the instructions of a build that is left as it stands are; nowhere, if its Dockerfile cannot be read beforehand.
@@ -144,21 +175,6 @@ fn has_command_of(instruction: &str, begun: &str) -> bool {
     !command.is_empty() && instruction.contains(command)
 }
 
-/// Several builds, as their client understands them.
-enum Several {
-    Compose(compose::Project),
-    Bake(bake::Definition),
-}
-
-impl Several {
-    fn resolve(command: &Command) -> anyhow::Result<Several> {
-        Ok(match command.kind {
-            Kind::Compose => Several::Compose(compose::Project::resolve(command)?),
-            _ => Several::Bake(bake::Definition::resolve(command)?),
-        })
-    }
-}
-
 /// What steps are wrapped with.
 struct Wrapping<'a> {
     carrier: Carrier,
@@ -180,10 +196,7 @@ struct Parts {
 
 impl Wrapping<'_> {
     fn one(&self, source: &Source) -> anyhow::Result<Parts> {
-        let contexts = &self.command.contexts;
-        let injected = self.inject(source, &|_| None, &|name| {
-            contexts.iter().rev().find(|(known, _)| known == name).map(|(_, value)| value.clone())
-        })?;
+        let injected = self.inject(source, None)?;
         let file = source.write(&injected.text, &self.place.join("dockerfile"))?;
         let context = source.context(self.place)?;
         let mut more = Vec::new();
@@ -201,17 +214,14 @@ impl Wrapping<'_> {
         })
     }
 
-    fn several(&self, several: &Several) -> anyhow::Result<Parts> {
-        let targets = match several {
-            Several::Compose(project) => project.targets()?,
-            Several::Bake(definition) => definition.targets(),
-        };
+    fn several(&self, several: &Several, targets: &[(Target, anyhow::Result<Source>)]) -> anyhow::Result<Parts> {
         let (names, places) = (Names::of_several(self.wrapper), Places::default());
         let mut parts = Parts { words: Vec::new(), names, places, left: Vec::new(), notes: Vec::new() };
         let mut wrapped = Vec::new();
-        for (number, target) in targets.iter().enumerate() {
+        for (number, (target, source)) in targets.iter().enumerate() {
             let directory = self.place.join(format!("dockerfile-{number}"));
-            match self.target(target, directory, &mut parts) {
+            let one = source.as_ref().map_err(ToString::to_string);
+            match one.and_then(|source| self.target(target, source, directory, &mut parts).map_err(|e| e.to_string())) {
                 Ok(one) => wrapped.push(one),
                 Err(reason) => parts.notes.push(format!("`{}` was left as it stands: {reason}", target.name)),
             }
@@ -225,14 +235,15 @@ impl Wrapping<'_> {
     }
 
     /// Wraps the steps of one of several builds.
-    fn target(&self, target: &Target, directory: PathBuf, parts: &mut Parts) -> anyhow::Result<Wrapped> {
-        let source = target.source()?;
-        anyhow::ensure!(
-            target.inline.is_none() || self.command.kind == Kind::Compose,
-            "its Dockerfile stands in the file of the build, where bake lets nobody replace it"
-        );
+    fn target(
+        &self,
+        target: &Target,
+        source: &Source,
+        directory: PathBuf,
+        parts: &mut Parts,
+    ) -> anyhow::Result<Wrapped> {
         parts.places.add(&target.name, Places::of(&source.text));
-        let injected = self.inject(&source, &|name| target.argument(name), &|name| target.context(name))?;
+        let injected = self.inject(source, Some(target))?;
         let file = source.write(&injected.text, &directory)?;
         parts.names.add(&target.name, Names::new(&source.text, &injected, self.wrapper));
         parts.notes.extend(injected.left.iter().map(|left| format!("`{}`: {}", target.name, note(left))));
@@ -240,26 +251,18 @@ impl Wrapping<'_> {
         Ok(Wrapped { name: target.name.clone(), file, inline: target.inline.is_some().then_some(injected.text) })
     }
 
-    /// Wraps the steps of one Dockerfile, where `argument` has the build arguments that the command line does not name,
-    /// and `context` what stands behind the name of an image.
-    fn inject(
-        &self,
-        source: &Source,
-        argument: &dyn Fn(&str) -> Option<String>,
-        context: &dyn Fn(&str) -> Option<String>,
-    ) -> anyhow::Result<Injected> {
-        let typed = |name: &str| {
-            let of_command = self.command.arguments.iter().rev().find(|(known, _)| known == name);
-            of_command.map(|(_, value)| value.to_string_lossy().into_owned())
-        };
+    /// Wraps the steps of one Dockerfile, of which `target` is built.
+    fn inject(&self, source: &Source, target: Option<&Target>) -> anyhow::Result<Injected> {
+        let terms = Terms { command: self.command, target };
         let injection = Injection {
             mount: &self.carrier.mount,
             wrapper: self.wrapper,
             here_documents: self.here_documents || source.has_frontend(),
-            argument: &|name| typed(name).or_else(|| argument(name)),
-            shell: &|image| match context(image.strip_suffix(":latest").unwrap_or(image)) {
-                Some(named) => self.bases.shell(named.strip_prefix("docker-image://")?),
-                None => self.bases.shell(image),
+            argument: &|name| terms.argument(name),
+            shell: &|image| {
+                let image = terms.image(image).ok_or("its base image is a build context")?;
+                let unknown = || format!("the shell of its base image is not known: `docker pull {image}` makes it so");
+                self.bases.shell(&image).ok_or_else(unknown)
             },
         };
         let injected = inject(&source.text, &injection).map_err(|error| anyhow::anyhow!("{error}"))?;
