@@ -1,7 +1,7 @@
 //! What each step of a service took on when it last ran, so that a later build whose layer cache replays the step can
 //! say what is in it: `logs/docker_build/layers_<service>.json`.
 //!
-//! A step is known by its platform, its stage and its instruction, which does not tell what it was run on: what each
+//! A step is known by its platform, its stage, what wraps it and its instruction, which does not tell what it was run on: what each
 //! different run took on is kept, and where more than one may be what the builder has, only what they have in common is
 //! said to be there. Refuses to guess: a replayed step of which nothing is known is a blind spot, and what was not seen
 //! when a step ran is not seen in its layer either.
@@ -23,6 +23,9 @@ pub(super) struct Layers {
     /// By [`key`]; the latest run last.
     steps: BTreeMap<String, Vec<Layer>>,
 }
+
+/// What a step is wrapped in: to the builder it is another step than the bare one.
+pub(super) type Wrapping<'a> = &'a dyn Fn(&Vertex) -> Option<&'a str>;
 
 /// One run of a step.
 #[derive(Debug, Serialize, Deserialize)]
@@ -54,10 +57,10 @@ impl Layers {
     }
 
     /// What is in the steps that the layer cache replayed.
-    pub(super) fn replayed(&self, build: &Build, at: Moment) -> Vec<Event> {
+    pub(super) fn replayed(&self, build: &Build, wrapping: Wrapping<'_>, at: Moment) -> Vec<Event> {
         let mut events = Vec::new();
         for vertex in build.steps.iter().filter(|vertex| vertex.state == State::Cached && vertex.name.is_run()) {
-            let candidates = self.candidates(build, vertex);
+            let candidates = self.candidates(build, vertex, wrapping);
             let mut blind = |reason: String| events.push(Event::BlindSpot { at, invocation: None, reason });
             let Some(latest) = candidates.last() else {
                 blind(format!("step {} was cached, and no earlier build recorded what is in it", vertex.id));
@@ -92,8 +95,8 @@ impl Layers {
 
     /// The runs of which one made the layer that the builder has. Its digest tells them apart if it is that of the files
     /// below, too: if each image that the build stands on is named by its own digest.
-    fn candidates(&self, build: &Build, vertex: &Vertex) -> Vec<&Layer> {
-        let runs = self.steps.get(&key(vertex)).map_or(&[][..], Vec::as_slice);
+    fn candidates(&self, build: &Build, vertex: &Vertex, wrapping: Wrapping<'_>) -> Vec<&Layer> {
+        let runs = self.steps.get(&key(vertex, wrapping)).map_or(&[][..], Vec::as_slice);
         let of_same: Vec<&Layer> =
             runs.iter().filter(|run| run.digest.is_some() && run.digest == vertex.digest).collect();
         let is_base = |vertex: &&Vertex| vertex.name.index.is_some() && !vertex.name.counts();
@@ -102,11 +105,11 @@ impl Layers {
     }
 
     /// Remembers what the steps that ran took on, as `events` tell it.
-    pub(super) fn learn(&mut self, build: &Build, events: &[Event], at: Moment) {
+    pub(super) fn learn(&mut self, build: &Build, wrapping: Wrapping<'_>, events: &[Event], at: Moment) {
         // A step that failed left no layer.
         for vertex in build.steps.iter().filter(|vertex| vertex.name.is_run() && vertex.state == State::Done) {
             let layer = Layer::of(vertex, events, at);
-            let runs = self.steps.entry(key(vertex)).or_default();
+            let runs = self.steps.entry(key(vertex, wrapping)).or_default();
             runs.retain(|run| !run.is_same(&layer));
             runs.drain(..(runs.len() + 1).saturating_sub(MOST_RUNS));
             runs.push(layer);
@@ -211,10 +214,11 @@ fn is_same(one: &Artifact, other: &Artifact) -> bool {
     named && one.filename == other.filename && file(one) == file(other)
 }
 
-fn key(vertex: &Vertex) -> String {
+fn key(vertex: &Vertex, wrapping: Wrapping<'_>) -> String {
     let name = &vertex.name;
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
-    format!("{} {} {}", part(&name.platform), part(&name.stage), name.instruction)
+    let place = format!("{} {}", part(&name.platform), part(&name.stage));
+    wrapping(vertex).map_or(format!("{place} {}", name.instruction), |by| format!("{place} {by} {}", name.instruction))
 }
 
 #[cfg(test)]
@@ -251,13 +255,13 @@ mod tests {
         /// Builds, with what else is known of it.
         fn built(&mut self, build: &Build, more: &[Event]) {
             let events = [told::events(build, &Redactor::default(), AT).as_slice(), more].concat();
-            self.learn(build, &events, AT);
+            self.learn(build, &|_| None, &events, AT);
         }
 
         /// What a build replays: version and origin of each file, and the blind spots.
         fn replays(&self, build: &Build) -> (Vec<(String, Origin)>, Vec<String>) {
             let (mut files, mut blind) = (Vec::new(), Vec::new());
-            for event in self.replayed(build, AT) {
+            for event in self.replayed(build, &|_| None, AT) {
                 match event {
                     Event::Artifact { record, .. } => files.push((record.version.unwrap_or_default(), record.origin)),
                     Event::BlindSpot { reason, .. } => blind.push(reason),
@@ -298,6 +302,26 @@ mod tests {
     }
 
     #[test]
+    fn a_wrapped_step_is_not_the_bare_one() {
+        let (bare, wrapped, cached) =
+            (log("x", "", &took(&["1.0"])), log("x", "", &took(&["2.0"])), log("x", "", "CACHED"));
+        let mut layers = Layers::default();
+        layers.built(&bare, &[]);
+        let wrapping: Wrapping<'_> = &|_| Some("w");
+        layers.learn(&wrapped, wrapping, &told::events(&wrapped, &Redactor::default(), AT), AT);
+        assert_eq!(layers.replays(&cached).0, [file("1.0", Origin::LayerCache)]);
+        let replayed = layers.replayed(&cached, wrapping, AT);
+        let versions: Vec<_> = replayed
+            .iter()
+            .filter_map(|event| match event {
+                Event::Artifact { record, .. } => record.version.as_deref(),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(versions, ["2.0"]);
+    }
+
+    #[test]
     fn the_builders_digest_tells_runs_apart_where_it_is_that_of_the_files_below() {
         let hex = |digit: &str| format!("#5 sha256:{}\n", digit.repeat(64));
         let pinned = format!("docker.io/library/x@sha256:{}", "0".repeat(64));
@@ -323,7 +347,7 @@ mod tests {
             }
         }
         let mut layers = Layers::default();
-        layers.learn(&build, &events, AT);
+        layers.learn(&build, &|_| None, &events, AT);
         assert_eq!(layers.replays(&log("x", "", "CACHED")).0, [file("1.0", Origin::Unknown)]);
 
         let reason = "step #5: nothing was heard from it".to_owned();

@@ -35,7 +35,7 @@ use anyhow::Context as _;
 use super::run::{find, not_started, take_our_place};
 use super::sessions::earlier;
 use super::{Cannot as _, Console, Hint as _, Status, Tone, explained, now, which};
-use crate::classify::buildkit::Build;
+use crate::classify::buildkit::{Build, Vertex};
 use crate::dockerfile::Places;
 use crate::event::{Event, Redactor};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
@@ -265,8 +265,9 @@ impl Record {
             Some(build) => {
                 let mut told = told::events(build, redactor, at);
                 told.extend(rewritten.iter().flat_map(|rewritten| rewritten.unheard(build, redactor, at)));
-                events.extend(layers.replayed(build, at));
-                layers.learn(build, &told, at);
+                let wrapping = |vertex: &Vertex| rewritten.and_then(|rewritten| rewritten.wrapping(vertex, redactor));
+                events.extend(layers.replayed(build, &wrapping, at));
+                layers.learn(build, &wrapping, &told, at);
                 events.extend(told);
             }
             None => said(Told::BlindSpot, "docker printed no log of a build: its steps are not known".to_owned()),

@@ -31,6 +31,8 @@ pub(super) struct Rewritten {
     pub(super) notes: Vec<String>,
     /// What base images have run, with the image that brings it.
     triggers: Vec<(String, String)>,
+    /// What steps are wrapped in, by words that another wrapping does not have.
+    wrapping: String,
     /// Where the instructions stand in the user's file.
     pub(super) places: Places,
     /// Whether BuildKit has to be asked for by variable, since the client would use the builder before it.
@@ -114,6 +116,7 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         left: parts.left,
         notes,
         triggers,
+        wrapping: format!("{} {}", wrapping.wrapper.join(" "), env!("CARGO_PKG_VERSION")),
         places: parts.places,
         asks_for_buildkit,
         _place: place,
@@ -155,6 +158,11 @@ impl Rewritten {
             Event::BlindSpot { at, invocation: None, reason: redactor.text(&reason) }
         });
         said.collect()
+    }
+
+    /// What a step is wrapped in.
+    pub(super) fn wrapping(&self, vertex: &Vertex, redactor: &Redactor) -> Option<&str> {
+        self.why_left(&vertex.name.instruction, redactor).is_none().then_some(&self.wrapping)
     }
 
     /// Why a step of that name, in which there is no secret, was left as it stands; `None` if it was not.
