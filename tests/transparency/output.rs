@@ -82,7 +82,8 @@ fn memory_does_not_grow_with_what_a_build_prints_into_pips_log() {
     for (bytes, width) in [(10_000_000, 0), (80_000_000, 1), (300_000_000, 100_000)] {
         let logs = format!("logs={bytes}:{width}");
         let (begun, failed) = (format!("play={}", place.text("begun")), format!("play={}", place.text("failed")));
-        let argv = ["pip", "install", &begun, &logs, "err=printed\\n", "await=go", &failed, "err=failed\\n", "await=gone"];
+        let argv =
+            ["pip", "install", &begun, &logs, "err=printed\\n", "await=go", &failed, "err=failed\\n", "await=gone"];
         let mut child = place.command(Way::Recorded, &argv).stderr(Stdio::piped()).spawn().unwrap();
         let mut stderr = std::io::BufReader::new(child.stderr.take().unwrap());
         let mut peaks = Vec::new();

@@ -45,8 +45,6 @@ pub(super) struct Command {
     pub(super) progress: Option<OsString>,
     pub(super) quiet: bool,
     pub(super) network: Option<OsString>,
-    /// What is to build, where the command line says.
-    pub(super) builder: Option<OsString>,
     /// Whether registries are to be asked for images that the engine has.
     pub(super) pulls: bool,
 }
@@ -173,12 +171,9 @@ impl Command {
             platform: None,
             quiet: false,
             network: None,
-            builder: None,
             pulls: false,
             words,
         };
-        command.builder =
-            command.before.iter().find(|(name, _)| name == "--builder").and_then(|(_, value)| value.clone());
         if kind != Kind::Other {
             command.read_options();
         }
@@ -248,7 +243,6 @@ impl Command {
             ("--platform", value) => self.platform = value,
             ("--builder", value) => self.builder = value,
             ("--network", value) => self.network = value,
-            ("--builder", value) => self.builder = value,
             ("--pull", value) => self.pulls = value.is_none_or(|value| value == "true"),
             ("--progress", value) => self.progress = value,
             ("-q" | "--quiet", value) => self.quiet = value.is_none_or(|value| value == "true"),
