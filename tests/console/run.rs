@@ -226,3 +226,34 @@ fn disabled_it_only_runs_the_command() {
     assert_eq!((said.status, said.stdout.as_str(), said.stderr.as_str()), (None, "none\n", ""));
     assert!(!place.join("logs").exists());
 }
+
+// Contract: secrets, run-follow
+#[test]
+fn what_a_pip_says_that_nobody_saw_is_without_the_secrets_of_its_session() {
+    let place = Place::new();
+    let log = "2026-11-20T16:26:59,521 Using pip 25.3 from /v/lib/python3.11/site-packages/pip (python 3.11)\n\
+               2026-11-20T16:26:59,521   Found link https://index.example/CaNaRyToken/one-1.0-py3-none-any.whl (from \
+               https://index.example/CaNaRyToken/simple/one/), version: 1.0\n\
+               2026-11-20T16:26:59,521 Collecting one\n\
+               2026-11-20T16:26:59,521   Downloading one-1.0-py3-none-any.whl (10 kB)\n\
+               2026-11-20T16:26:59,521   Created temporary directory: /tmp/pip-unpack-CaNaRyArgument\n";
+    place.write("log", log);
+    // Whoever has closed the log when it is found is nobody: a shell is no pip, should it be seen with it open.
+    let script = "while IFS= read -r line; do printf '%s\\n' \"$line\"; done <log >>\"$PIP_LOG\"";
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(30);
+    loop {
+        let mut command = place.wheeltap(["run", "--", "sh", "-c", script, "sh", "--token", "CaNaRyArgument"]);
+        let output = command.env("API_TOKEN", "CaNaRyToken").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let written: Vec<u8> = std::fs::read_dir(place.join("logs/build"))
+            .unwrap()
+            .flat_map(|entry| std::fs::read(entry.unwrap().path()).unwrap_or_default())
+            .collect();
+        let written = String::from_utf8_lossy(&written).into_owned();
+        assert!(!written.contains("CaNaRy"), "{written}");
+        if written.contains("index.example") {
+            return;
+        }
+        assert!(std::time::Instant::now() < end, "it was never recorded");
+    }
+}

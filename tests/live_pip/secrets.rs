@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -185,8 +186,35 @@ fn no_secret_is_recorded() {
     }
 }
 
-/// Runs, searches, and returns how many artifacts were recorded.
-fn search(planted: &Planted, pip: &RealPip, index: &mut Index, place: &Place) -> usize {
+// Contract: secrets, run-follow
+#[test]
+fn no_secret_of_a_followed_pip_is_recorded_nor_reported() {
+    let pip = match RealPip::provide("24.0") {
+        Ok(pip) => pip,
+        Err(lack) => return assert!(!requires::met(&lack, false)),
+    };
+    let mut index = Index::start(&pip).unwrap();
+    let place = Place::new(&pip);
+    let mut artifacts = 0;
+    for planted in &RUNS {
+        let run = prepare(planted, &mut index, &place);
+        let command = [env!("CARGO_BIN_EXE_wheeltap"), "run", "--", "{root}/venv/bin/pip"].map(str::to_owned);
+        let argv = command.into_iter().chain(run.argv.into_iter().skip(1)).collect();
+        let logs = ("WHEELTAP_LOG_DIR".to_owned(), Some(place.logs().to_str().unwrap().to_owned()));
+        place.run(Side::Bare, &Run { argv, env: run.env.into_iter().chain([logs]).collect(), ..run }, &index);
+        artifacts += searched(planted, &pip, &place);
+        for form in ["text", "json", "markdown", "html"] {
+            let mut report = Command::new(env!("CARGO_BIN_EXE_wheeltap"));
+            let report = report.args(["report", "--all", "--format", form]).arg(place.logs()).output().unwrap();
+            assert!(report.status.success() && !report.stdout.is_empty(), "{report:?}");
+            leak(&pip, planted, &[report.stdout, report.stderr].concat(), &format!("the report as {form}"));
+        }
+    }
+    assert!(artifacts > 20, "only {artifacts} artifacts recorded: nothing was searched");
+}
+
+/// Makes the place as new, with what is planted in it.
+fn prepare(planted: &Planted, index: &mut Index, place: &Place) -> Run {
     place.clear();
     index.begin(&rules());
     for (path, text) in planted.files {
@@ -195,35 +223,47 @@ fn search(planted: &Planted, pip: &RealPip, index: &mut Index, place: &Place) ->
         fs::write(path, text).unwrap();
     }
     let mut run = Run::pip(planted.arguments);
-    let emit = [("WHEELTAP_EMIT", "1"), ("GIT_TERMINAL_PROMPT", "0")];
-    run.env =
-        planted.env.iter().chain(&emit).map(|(name, value)| (name.to_string(), Some(value.to_string()))).collect();
+    let variables = planted.env.iter().chain(&[("GIT_TERMINAL_PROMPT", "0")]);
+    run.env = variables.map(|(name, value)| (name.to_string(), Some(value.to_string()))).collect();
+    run
+}
+
+/// Runs, searches, and returns how many artifacts were recorded.
+fn search(planted: &Planted, pip: &RealPip, index: &mut Index, place: &Place) -> usize {
+    let mut run = prepare(planted, index, place);
+    run.env.push(("WHEELTAP_EMIT".to_owned(), Some("1".to_owned())));
     let ended = place.run(Side::Shimmed, &run, index);
-    let leak = |text: &[u8], whence: &str| {
-        let spoken = String::from_utf8_lossy(text);
-        for form in
-            [CANARY.to_owned(), CANARY.to_lowercase(), STANDARD.encode(format!("alice:{CANARY}"))[..12].to_owned()]
-        {
-            if let Some(at) = spoken.find(&form) {
-                let around: String = spoken[at..].chars().take(60).collect();
-                panic!("pip {}, {}: {whence} tells {around:?}", pip.version, planted.place);
-            }
-        }
-    };
-    if place.logs().exists() {
-        every_file(&place.logs(), &mut |path| {
-            leak(path.to_string_lossy().as_bytes(), "a file's name");
-            leak(&fs::read(path).unwrap(), &path.display().to_string());
-        });
-    }
     let mut collector = marked::Collector::default();
     let lines = ended.stderr.split_inclusive(|&byte| byte == b'\n');
     lines.filter_map(|line| marked::find(line)?.1).for_each(|piece| collector.add(piece));
     let (events, _) = collector.finish();
-    leak(&serde_json::to_vec(&events).unwrap(), "a marked line");
+    leak(pip, planted, &serde_json::to_vec(&events).unwrap(), "a marked line");
+    searched(planted, pip, place)
+}
+
+/// Searches all that was written, and returns how many artifacts were recorded.
+fn searched(planted: &Planted, pip: &RealPip, place: &Place) -> usize {
+    if place.logs().exists() {
+        every_file(&place.logs(), &mut |path| {
+            leak(pip, planted, path.to_string_lossy().as_bytes(), "a file's name");
+            leak(pip, planted, &fs::read(path).unwrap(), &path.display().to_string());
+        });
+    }
     let sessions = place.sessions();
     assert_eq!(sessions.len(), 1, "pip {}, {}", pip.version, planted.place);
     sessions.iter().map(|session| session["summary"]["total_artifacts"].as_u64().unwrap() as usize).sum()
+}
+
+/// Fails if a secret is in the text, in any form.
+fn leak(pip: &RealPip, planted: &Planted, text: &[u8], whence: &str) {
+    let spoken = String::from_utf8_lossy(text);
+    for form in [CANARY.to_owned(), CANARY.to_lowercase(), STANDARD.encode(format!("alice:{CANARY}"))[..12].to_owned()]
+    {
+        if let Some(at) = spoken.find(&form) {
+            let around: String = spoken[at..].chars().take(60).collect();
+            panic!("pip {}, {}: {whence} tells {around:?}", pip.version, planted.place);
+        }
+    }
 }
 
 fn every_file(directory: &Path, look: &mut dyn FnMut(&Path)) {

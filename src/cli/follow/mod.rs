@@ -26,7 +26,7 @@ pub(crate) use destination::Destination;
 pub(crate) use installed::{Before, prefix_of, prefixes_in_use, unexplained};
 
 use super::now;
-use crate::event::{BuildInfo, Event, SessionId};
+use crate::event::{BuildInfo, Event, Redactor, SessionId};
 use crate::ledger::{Directory, Journal};
 use crate::shim::pip::LOG_WAS_CUT;
 use crate::shim::quietly;
@@ -47,6 +47,8 @@ pub(crate) struct Books {
     pub(crate) session: SessionId,
     /// What it says of this machine.
     pub(crate) build_info: BuildInfo,
+    /// Knows the secrets of the session's own environment and command.
+    pub(crate) redactor: Redactor,
     /// Whether pips write a log because of us, so that what it takes from their output is given back.
     pub(crate) gives_back: bool,
 }
@@ -176,7 +178,7 @@ impl Work {
     }
 
     fn tell(&self, reason: &str) {
-        let event = Event::BlindSpot { at: now(), invocation: None, reason: reason.to_owned() };
+        let event = Event::BlindSpot { at: now(), invocation: None, reason: self.books.redactor.text(reason) };
         // What cannot be written now is lost with the disk.
         let _ = self.books.journal().map(|mut journal| journal.append(&[event]));
     }

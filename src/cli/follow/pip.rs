@@ -73,7 +73,11 @@ impl Pip {
             Configuration::read(command.name().unwrap_or_default(), command.is_isolated(), &tool, writer);
         let cache = Cache::of(&command, &directory, &configuration, writer);
         let variables = writer.environment.iter().map(|(name, value)| (name.as_bytes(), value.as_bytes()));
-        let redactor = Redactor::learn(writer.argv.iter().map(|argument| argument.as_bytes()), variables);
+        let redactor = match writer.environment.is_empty() {
+            // Another user's may not be read.
+            true => books.redactor.clone(),
+            false => Redactor::learn(writer.argv.iter().map(|argument| argument.as_bytes()), variables),
+        };
         let arguments: Vec<Vec<u8>> = writer.argv.iter().map(|argument| argument.as_bytes().to_vec()).collect();
         let invocation = Invocation {
             tool_path: Some(text(tool.as_os_str().as_bytes())),
@@ -107,7 +111,7 @@ impl Pip {
     /// The process was gone before it could be found.
     fn of_nobody(books: &Books) -> Pip {
         let invocation = Invocation::new(invocation_id(), "pip", "log");
-        let session = books.journal().map(|journal| Session::of(journal, Redactor::default(), invocation));
+        let session = books.journal().map(|journal| Session::of(journal, books.redactor.clone(), invocation));
         let options = pip::Options { log: true, ..pip::Options::default() };
         let files = Files::new(PathBuf::new(), Err(NoCache::Unknown), None);
         let listener = session.map(|session| {

@@ -85,6 +85,7 @@ impl Session {
                 directory,
                 session: self.journal.id().clone(),
                 build_info: self.build_info.clone(),
+                redactor: self.redactor.clone(),
                 gives_back: destination.is_ours(),
             };
             Follower::new(&destination, books).map(|follower| (destination, follower))
