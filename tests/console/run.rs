@@ -257,3 +257,32 @@ fn what_a_pip_says_that_nobody_saw_is_without_the_secrets_of_its_session() {
         assert!(std::time::Instant::now() < end, "it was never recorded");
     }
 }
+
+/// The places in the log directory to which followed pips are led.
+fn followed(place: &Place) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(place.join("logs/build")).unwrap().map(|entry| entry.unwrap().path());
+    entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("follow-")).collect()
+}
+
+// Contract: secrets, session-files
+#[test]
+fn what_a_killed_run_left_of_pips_logs_goes_with_the_next_run_and_nothing_of_a_living_one() {
+    let place = Place::new();
+    let killed = run(&mut place.wheeltap(["run", "--", "sh", "-c", "echo secret >\"$PIP_LOG.1\"; kill -9 $PPID"]));
+    assert_eq!(killed.status.signal(), Some(9));
+    let [dead] = followed(&place).try_into().unwrap();
+    let mut living = place.wheeltap(["run", "--", "sh", "-c", "echo; read go"]);
+    let mut living = living.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    std::io::Read::read_exact(living.stdout.as_mut().unwrap(), &mut [0]).unwrap();
+    // Both have been there for a while.
+    let all = followed(&place);
+    assert_eq!(all.len(), 2, "one that was made just now may not be held yet");
+    for path in &all {
+        std::fs::File::open(path).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    }
+    assert!(run(&mut place.wheeltap(["run", "--", "true"])).status.success());
+    assert_eq!(followed(&place), all.into_iter().filter(|path| *path != dead).collect::<Vec<_>>());
+    living.stdin.take().unwrap().write_all(b"\n").unwrap();
+    assert!(living.wait().unwrap().success());
+    assert!(followed(&place).is_empty());
+}
