@@ -7,6 +7,7 @@ mod build;
 mod caches;
 mod doctor;
 mod drawn;
+mod exported;
 mod gates;
 mod harness;
 mod help;

@@ -39,7 +39,9 @@ pub(super) struct Command {
     pub(super) contexts: Vec<(String, String)>,
     /// The values of build arguments.
     pub(super) arguments: Vec<(OsString, OsString)>,
-    platform: Option<OsString>,
+    /// Where the results go, as `--output` has it.
+    pub(super) outputs: Vec<String>,
+    pub(super) platform: Option<OsString>,
     /// The builder of buildx.
     pub(super) builder: Option<OsString>,
     pub(super) progress: Option<OsString>,
@@ -168,6 +170,7 @@ impl Command {
             operands: Vec::new(),
             contexts: Vec::new(),
             arguments: Vec::new(),
+            outputs: Vec::new(),
             platform: None,
             quiet: false,
             network: None,
@@ -240,6 +243,7 @@ impl Command {
                 };
                 self.arguments.extend(pair.map(|(name, value)| (name.to_owned(), value)));
             }
+            ("-o" | "--output", Some(value)) => self.outputs.push(value.to_string_lossy().into_owned()),
             ("--platform", value) => self.platform = value,
             ("--builder", value) => self.builder = value,
             ("--network", value) => self.network = value,

@@ -104,6 +104,13 @@ impl Layers {
         if are_pinned && !of_same.is_empty() { of_same } else { runs.iter().collect() }
     }
 
+    /// Those who recorded what is in the steps that the layer cache replayed.
+    pub(super) fn invocations(&self, build: &Build, wrapping: Wrapping<'_>) -> BTreeSet<InvocationId> {
+        let replayed = build.steps.iter().filter(|vertex| vertex.state == State::Cached);
+        let layers = replayed.flat_map(|vertex| self.candidates(build, vertex, wrapping));
+        layers.flat_map(|layer| &layer.artifacts).filter_map(|artifact| artifact.invocation.clone()).collect()
+    }
+
     /// Remembers what the steps that ran took on, as `events` tell it.
     pub(super) fn learn(&mut self, build: &Build, wrapping: Wrapping<'_>, events: &[Event], at: Moment) {
         // A step that failed left no layer.
@@ -166,7 +173,12 @@ impl Layer {
         if vertex.clipped && unseen.is_empty() {
             unseen.insert("the builder held a part of its output back".to_owned());
         }
-        let artifacts = artifacts.into_values().filter(|record| is_in_layer(record)).cloned().collect();
+        let in_layer = artifacts.into_iter().filter(|(_, record)| is_in_layer(record));
+        let named = |(id, record): ((&InvocationId, u64), &Artifact)| Artifact {
+            invocation: Some(id.0.clone()),
+            ..record.clone()
+        };
+        let artifacts = in_layer.map(named).collect();
         Layer { at, digest: vertex.digest.clone(), artifacts, unseen }
     }
 

@@ -11,6 +11,7 @@ mod command;
 mod compose;
 mod display;
 mod engine;
+mod exported;
 mod fetched;
 mod ignored;
 mod json;
@@ -37,12 +38,13 @@ use super::sessions::earlier;
 use super::{Cannot as _, Console, Hint as _, Status, Tone, explained, now, which};
 use crate::classify::buildkit::{Build, Vertex};
 use crate::dockerfile::Places;
-use crate::event::{Event, Redactor};
+use crate::event::{Event, Moment, Redactor};
 use crate::ledger::{self, Directory, Journal, SESSION_VARIABLE};
 use crate::supervise::{self, Error, Interpose, Outcome, Program};
 use command::{Command, Kind};
 use display::Display;
 use engine::{Client, Engine};
+use exported::Journals;
 use layers::Layers;
 use log::Log;
 use report::Report;
@@ -171,7 +173,7 @@ pub(super) fn build(
         Err(Error::Prepare { .. }) => take_our_place(&program, console),
     };
     let (build, log) = screen.finish();
-    let session = record.end(build, log, rewritten.as_ref(), &outcome, verifies.then_some(&command), console);
+    let session = record.end(build, log, rewritten.as_ref(), &outcome, &command, verifies, console);
     Ok(Built { status, session })
 }
 
@@ -200,6 +202,9 @@ struct Record {
     notes: Vec<String>,
     /// Where the instructions stand in the Dockerfile.
     places: Places,
+    began: Moment,
+    /// What lay where the build is to put its results.
+    before: Journals,
 }
 
 impl Record {
@@ -212,7 +217,8 @@ impl Record {
         let log = Log::create(&directory, service)?;
         let build_info = ledger::build_info(variables(), &redactor);
         let wanted = std::env::var_os(SESSION_VARIABLE);
-        let mut journal = Journal::join_or_open(&sessions, wanted.as_deref(), now(), &build_info).cannot()?;
+        let began = now();
+        let mut journal = Journal::join_or_open(&sessions, wanted.as_deref(), began, &build_info).cannot()?;
         journal.hold();
         journal.append(&[]).cannot()?;
         Ok(Record {
@@ -223,6 +229,8 @@ impl Record {
             log: Some(log),
             notes: Vec::new(),
             places: Places::default(),
+            began,
+            before: Journals::of(command, sessions.path()),
         })
     }
 
@@ -238,7 +246,8 @@ impl Record {
         log: Log,
         rewritten: Option<&Rewritten>,
         outcome: &Result<Outcome, Error>,
-        verified: Option<&Command>,
+        command: &Command,
+        verifies: bool,
         console: &mut Console,
     ) -> Option<(crate::event::Session, ledger::Files)> {
         let at = now();
@@ -263,16 +272,22 @@ impl Record {
         let mut layers = Layers::read(&path);
         match &build {
             Some(build) => {
-                let mut told = told::events(build, redactor, at);
-                told.extend(rewritten.iter().flat_map(|rewritten| rewritten.unheard(build, redactor, at)));
                 let wrapping = |vertex: &Vertex| rewritten.and_then(|rewritten| rewritten.wrapping(vertex, redactor));
+                let mut told = told::events(build, redactor, at);
+                let recorded = layers.invocations(build, &wrapping);
+                let known = exported::invocations(&told).into_iter().chain(recorded).collect();
+                let journals = Journals::of(command, self.journal.directory().path());
+                let mut exported = journals.events(&self.before, &known, self.began);
+                exported::supersede(&mut told, &mut exported);
+                told.extend(rewritten.iter().flat_map(|rewritten| rewritten.unheard(build, redactor, at)));
                 events.extend(layers.replayed(build, &wrapping, at));
                 layers.learn(build, &wrapping, &told, at);
                 events.extend(told);
+                events.extend(exported);
             }
             None => said(Told::BlindSpot, "docker printed no log of a build: its steps are not known".to_owned()),
         }
-        if let Some(command) = verified {
+        if verifies {
             let ended = verified::Ended {
                 build: build.as_ref(),
                 command,
@@ -320,7 +335,7 @@ enum Told {
 }
 
 impl Told {
-    fn at(self, at: crate::event::Moment) -> Event {
+    fn at(self, at: Moment) -> Event {
         match self {
             Told::Degraded(reason) => Event::Degraded { at, invocation: None, reason },
             Told::BlindSpot(reason) => Event::BlindSpot { at, invocation: None, reason },
