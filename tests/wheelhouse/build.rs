@@ -1,12 +1,15 @@
 //! `wheeltap wheelhouse build`, with pip's newest version taking from a directory of links instead of an index.
 
 use std::fs;
+use std::io::Read as _;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
 use crate::harness::{Place, Said};
 use crate::support::pips::{NEWEST, RealPip};
+use crate::support::streams::terminal;
 use crate::support::wheels::Made;
 
 /// A build backend that lies in the source itself and needs nothing.
@@ -45,10 +48,14 @@ impl Workshop {
     }
 
     fn build(&self, line: &str) -> Said {
+        self.place.of(&mut self.command(line))
+    }
+
+    fn command(&self, line: &str) -> Command {
         let mut command = self.place.wheeltap(["wheelhouse", "build"].into_iter().chain(line.split_whitespace()));
         command.env("PATH", format!("{}:/usr/bin:/bin", self.pip.venv.join("bin").display()));
         command.env("PIP_NO_INDEX", "1").env("PIP_FIND_LINKS", self.links()).env("PIP_DISABLE_PIP_VERSION_CHECK", "1");
-        self.place.of(&mut command)
+        command
     }
 
     fn manifest(&self) -> Value {
@@ -111,6 +118,29 @@ fn fills_a_wheelhouse_and_says_who_asked_for_what() {
     assert_eq!(session["invocations"].as_array().unwrap().len(), 2);
     assert_eq!(session["downloads"]["wheels"].as_array().unwrap().len(), 3);
     assert_eq!(workshop.place.says("wheelhouse check").status, Some(0));
+}
+
+// Contract: console-manners
+#[test]
+fn a_bar_is_drawn_where_standard_error_is_a_terminal_and_gone_at_the_end() {
+    let workshop = Workshop::new();
+    workshop.place.write("r.txt", "top\n");
+    let (mut ours, theirs) = terminal();
+    let mut command = workshop.command("-r r.txt");
+    command.env("TERM", "xterm").stdout(Stdio::piped()).stderr(theirs);
+    let child = command.spawn().unwrap();
+    drop(command);
+    let mut shown = Vec::new();
+    // A terminal ends with an error.
+    let _ = ours.read_to_end(&mut shown);
+    let output = child.wait_with_output().unwrap();
+    let (shown, stdout) = (String::from_utf8(shown).unwrap(), String::from_utf8(output.stdout).unwrap());
+    assert!(output.status.success() && stdout.contains("2 files"), "{stdout}");
+    let is_bar = |text: &str| text.contains("/1 ") && text.contains('░');
+    assert!(is_bar(&shown), "{shown:?}");
+    let left = shown.rsplit("\x1b[2K").next().unwrap();
+    assert_eq!(left.trim_matches(['\r', '\n']), "", "{shown:?}");
+    assert!(!is_bar(&stdout) && !stdout.contains('\r') && !stdout.contains('\x1b'), "{stdout:?}");
 }
 
 #[test]
