@@ -1,19 +1,22 @@
 //! What pip's log takes from the streams is given back: recorded runs with a log, seen through the restorer, equal the
 //! same runs without one.
 //!
-//! `tests/data/pip` holds a choice, and `tests/data/pip-restored` what only concerns the restorer: in each file a run
+//! `tests/data/pip` and `pip-rest.tar.gz` hold what was recorded, and `tests/data/pip-restored` what only concerns the restorer: in each file a run
 //! without a log and with one, to two pipes and to one. `WHEELTAP_CORPUS=directory` (of `<version>/<scenario>/`) runs a
 //! whole corpus, `WHEELTAP_SCENARIO=text` only what has the text in its name.
 
 #![allow(clippy::disallowed_methods, clippy::disallowed_types, reason = "only the pure modules are fenced")]
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
+#[path = "support/pip_runs.rs"]
+mod pip_runs;
 #[path = "restore/recorded.rs"]
 mod recorded;
 #[path = "restore/same.rs"]
 mod same;
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use proptest::prelude::*;
 use recorded::Scenario;
@@ -60,9 +63,10 @@ fn cut<'a>(bytes: &'a [u8], lengths: &'a [usize]) -> impl Iterator<Item = &'a [u
 }
 
 /// Scenarios in which something is given back, and small enough to try often.
-fn touched() -> Vec<Scenario> {
+fn touched() -> &'static [Scenario] {
+    static TOUCHED: OnceLock<Vec<Scenario>> = OnceLock::new();
     let small = |scenario: &Scenario| scenario.is_touched() && scenario.log.len() < 60_000;
-    recorded::all().into_iter().filter(small).collect()
+    TOUCHED.get_or_init(|| recorded::all().into_iter().filter(small).collect())
 }
 
 proptest! {

@@ -1,18 +1,20 @@
 //! A recorded run of pip, and what the server, the kernel and the disk knew of it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Deserialize;
 use wheeltap::classify::pip::{Classifier, Options};
 use wheeltap::classify::{Channel, Clues, End, Finding};
 use wheeltap::event::{Artifact, Attempt};
 
+use crate::pip_runs::{self, Files, Runs};
+
 /// One directory of transcripts.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) version: String,
     pub(crate) scenario: String,
-    directory: PathBuf,
+    files: Files,
     pub(crate) truth: Truth,
 }
 
@@ -75,35 +77,29 @@ impl Case {
     /// All cases of the directory that `WHEELTAP_CORPUS` names, else of those that are kept with the tests.
     pub(crate) fn all() -> Vec<Case> {
         match std::env::var_os("WHEELTAP_CORPUS") {
-            Some(directory) => Case::under(Path::new(&directory)),
+            Some(directory) => Case::of(&pip_runs::below(Path::new(&directory))),
             None => Case::kept(),
         }
     }
 
     /// The cases that are kept with the tests.
     pub(crate) fn kept() -> Vec<Case> {
-        Case::under(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pip"))
+        Case::of(pip_runs::kept())
     }
 
-    fn under(root: &Path) -> Vec<Case> {
-        let mut cases: Vec<Case> = directories(root)
-            .iter()
-            .flat_map(|version| directories(version))
-            .map(|directory| Case {
-                version: last(directory.parent().unwrap()),
-                scenario: last(&directory),
-                truth: serde_json::from_slice(&std::fs::read(directory.join("truth.json")).unwrap()).unwrap(),
-                directory,
-            })
-            .collect();
-        cases.sort_by(|a, b| (&a.version, &a.scenario).cmp(&(&b.version, &b.scenario)));
-        assert!(!cases.is_empty(), "no transcripts under {}", root.display());
-        cases
+    fn of(runs: &Runs) -> Vec<Case> {
+        let case = |((version, scenario), files): (&(String, String), &Files)| Case {
+            version: version.clone(),
+            scenario: scenario.clone(),
+            truth: serde_json::from_slice(&files["truth.json"]).unwrap(),
+            files: files.clone(),
+        };
+        runs.iter().map(case).collect()
     }
 
     /// A file of the transcript; what was empty may be missing.
     pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.directory.join(name)).unwrap_or_default()
+        self.files.get(name).cloned().unwrap_or_default()
     }
 
     /// The channels of a run in the order in which they are fed.
@@ -162,13 +158,4 @@ impl Said {
         }
         said
     }
-}
-
-fn directories(path: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
-}
-
-fn last(path: &Path) -> String {
-    path.file_name().unwrap().to_string_lossy().into_owned()
 }

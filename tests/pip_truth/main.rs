@@ -13,6 +13,8 @@
 mod case;
 mod chunks;
 mod limits;
+#[path = "../support/pip_runs.rs"]
+mod pip_runs;
 mod refused;
 mod runs;
 mod score;

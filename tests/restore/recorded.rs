@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use wheeltap::restore::{Facts, Restorer, Stream};
 
+use crate::pip_runs::{self, Files, Runs};
+
 /// The same run twice.
 pub(crate) struct Scenario {
     pub(crate) name: String,
@@ -30,8 +32,8 @@ pub(crate) struct Merged {
 pub(crate) fn all() -> Vec<Scenario> {
     let only = std::env::var("WHEELTAP_SCENARIO").unwrap_or_default();
     let mut scenarios = match std::env::var_os("WHEELTAP_CORPUS").map(PathBuf::from) {
-        Some(place) if place.join("pip").is_dir() => below(&place.join("pip")),
-        Some(place) => below(&place),
+        Some(place) if place.join("pip").is_dir() => of(&pip_runs::below(&place.join("pip"))),
+        Some(place) => of(&pip_runs::below(&place)),
         None => bundled(),
     };
     scenarios.retain(|scenario| scenario.name.contains(&only));
@@ -41,13 +43,18 @@ pub(crate) fn all() -> Vec<Scenario> {
 
 /// The scenarios of this repository.
 pub(crate) fn bundled() -> Vec<Scenario> {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    ["pip", "pip-restored"].iter().flat_map(|name| below(&data.join(name))).collect()
+    let mut scenarios = of(pip_runs::kept());
+    let place = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/pip-restored");
+    for file in entries(&place).iter().flat_map(|version| entries(version)) {
+        let name = |path: &Path| path.file_stem().unwrap().to_string_lossy().into_owned();
+        let version = file.parent().unwrap().file_name().unwrap().to_string_lossy();
+        scenarios.extend(read(&version, &name(&file), &sections(&fs::read(&file).unwrap())));
+    }
+    scenarios
 }
 
-fn below(place: &Path) -> Vec<Scenario> {
-    let versions = entries(place).into_iter().filter(|version| version.is_dir());
-    versions.flat_map(|version| entries(&version)).filter_map(|scenario| read(&scenario)).collect()
+fn of(runs: &Runs) -> Vec<Scenario> {
+    runs.iter().filter_map(|((version, scenario), files)| read(version, scenario, files)).collect()
 }
 
 fn entries(place: &Path) -> Vec<PathBuf> {
@@ -56,8 +63,7 @@ fn entries(place: &Path) -> Vec<PathBuf> {
     entries
 }
 
-fn read(place: &Path) -> Option<Scenario> {
-    let parts = if place.is_dir() { files(place) } else { sections(&fs::read(place).unwrap()) };
+fn read(version: &str, scenario: &str, parts: &Files) -> Option<Scenario> {
     let part = |name: &str| parts.get(name).cloned().unwrap_or_default();
     let command: serde_json::Value = serde_json::from_slice(&part("cmd")).ok()?;
     if command["tty"] == true || !parts.keys().any(|name| name.starts_with("log")) {
@@ -70,9 +76,8 @@ fn read(place: &Path) -> Option<Scenario> {
         logged: part("log.both"),
         log: part("both.log"),
     });
-    let version = place.parent()?.file_name()?.to_string_lossy();
     Some(Scenario {
-        name: format!("{version}/{}", place.file_stem()?.to_string_lossy()),
+        name: format!("{version}/{scenario}"),
         facts: Facts::of(&argv, |name| env.get(name).map(OsString::from)),
         bare_stdout: part("stdout"),
         bare_stderr: part("stderr"),
@@ -83,14 +88,8 @@ fn read(place: &Path) -> Option<Scenario> {
     })
 }
 
-/// A scenario that is a directory.
-fn files(place: &Path) -> BTreeMap<String, Vec<u8>> {
-    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-    entries(place).iter().map(|path| (name(path), fs::read(path).unwrap())).collect()
-}
-
 /// A scenario in one file: each part of it below `===== NAME`, what is empty left out.
-fn sections(file: &[u8]) -> BTreeMap<String, Vec<u8>> {
+fn sections(file: &[u8]) -> Files {
     let mut parts: Vec<(String, Vec<u8>)> = Vec::new();
     for line in file.split_inclusive(|byte| *byte == b'\n') {
         match (line.strip_prefix(b"===== "), parts.last_mut()) {
