@@ -1,21 +1,55 @@
 //! Every recorded build log is read whole, in any pieces, and says what is known of that build.
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use wheeltap::classify::Finding;
 use wheeltap::classify::buildkit::{Build, Builder, Reader, State};
 use wheeltap::event::{Kind, Origin};
+use wheeltap::report::profile::Profile;
+
+fn bundled() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/buildkit")
+}
 
 fn corpus() -> PathBuf {
-    match std::env::var_os("WHEELTAP_CORPUS") {
-        Some(corpus) => Path::new(&corpus).join("buildkit"),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/buildkit"),
-    }
+    std::env::var_os("WHEELTAP_CORPUS").map_or_else(bundled, |corpus| Path::new(&corpus).join("buildkit"))
+}
+
+/// What was recorded beside the log: how the client ended, and after how many seconds.
+#[derive(serde::Deserialize)]
+struct Truth {
+    exit: i32,
+    wall_seconds: f64,
+}
+
+fn truth(case: &str) -> Truth {
+    serde_json::from_slice(&std::fs::read(corpus().join(case).join("truth.json")).unwrap()).unwrap()
+}
+
+/// Recorded runs of a client that printed no log of a build: it was told to be quiet, or did something else.
+fn is_no_log(case: &str) -> bool {
+    let (engine, name) = case.split_once('/').unwrap();
+    let of_engine: &[&str] = match engine {
+        // Another client's command line than its own: it prints its usage.
+        "docker20.10-buildx0.13.1" => &["check", "history-logs"],
+        // It reads the Dockerfile before it says anything.
+        "docker20.10-legacy" => &["syntax-error"],
+        // The engine refuses before it begins.
+        "docker28.5.2-buildx0.29.1" => &["attest-provenance", "history-inspect"],
+        "inspect" => return true,
+        _ => &[],
+    };
+    let of_all = ["quiet", "check-json", "du-verbose", "history-inspect-json", "history-ls-json"];
+    of_engine.contains(&name) || of_all.contains(&name)
 }
 
 fn log(case: &str) -> Vec<u8> {
-    let case = corpus().join(case);
+    log_of(&corpus().join(case))
+}
+
+fn log_of(case: &Path) -> Vec<u8> {
     let stream = |name: &str| std::fs::read(case.join(name)).unwrap_or_default();
     [stream("stdout"), stream("stderr")].concat()
 }
@@ -31,11 +65,15 @@ fn build(case: &str) -> Build {
 }
 
 fn cases() -> Vec<String> {
+    cases_of(&corpus())
+}
+
+fn cases_of(root: &Path) -> Vec<String> {
     let mut cases = Vec::new();
-    for engine in std::fs::read_dir(corpus()).unwrap().map(|entry| entry.unwrap().path()) {
+    for engine in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()) {
         for case in std::fs::read_dir(&engine).into_iter().flatten().map(|entry| entry.unwrap().path()) {
             if case.join("stderr").exists() {
-                cases.push(case.strip_prefix(corpus()).unwrap().display().to_string());
+                cases.push(case.strip_prefix(root).unwrap().display().to_string());
             }
         }
     }
@@ -68,7 +106,9 @@ fn every_vertex_comes_to_its_end() {
     println!("table: builds read from recorded logs");
     println!("{:55} {:>6} {:>7} {:>9} {:>9}", "log", "steps", "cached", "network", "downloads");
     for case in cases() {
-        let Some(build) = read(&log(&case), 4096) else { continue };
+        let build = read(&log(&case), 4096);
+        assert_eq!(build.is_none(), is_no_log(&case), "{case}");
+        let Some(build) = build else { continue };
         let open: Vec<&str> = build
             .steps
             .iter()
@@ -78,11 +118,49 @@ fn every_vertex_comes_to_its_end() {
         // buildx 0.13 leaves the reading of an absent Dockerfile open.
         let expected_open = usize::from(case.ends_with("buildx0.13.1/no-dockerfile"));
         assert!(open.len() <= expected_open, "{case}: {open:?}");
+        let Truth { exit, wall_seconds } = truth(&case);
+        let failed = build.steps.iter().any(|step| matches!(step.state, State::Error | State::Canceled));
+        assert!(exit != 0 || !failed && open.is_empty(), "{case}: it did not fail");
+        let longest = build.steps.iter().filter_map(|step| step.seconds).fold(0.0, f64::max);
+        assert!(longest <= wall_seconds, "{case}: a step took {longest} s of {wall_seconds} s");
+        // The client's own beginning and end are not in the log.
+        assert!(build.wall_seconds.is_none_or(|wall| (wall..wall + 0.6).contains(&wall_seconds)), "{case}");
+        assert_eq!(build.wall_seconds.is_some(), case.ends_with("-rawjson"), "{case}");
         let (network, downloads) = taken_on(&build);
         let rate = build.cached_rate().map_or_else(|| "-".to_owned(), |rate| format!("{:.0} %", 100.0 * rate));
         println!("{case:55} {:6} {rate:>7} {network:9} {downloads:9}", build.steps.len());
     }
     println!("end of table");
+}
+
+/// Each step of each log that is kept with the tests: what became of it, its seconds, network operations and downloads.
+#[test]
+fn every_step_is_as_it_was() {
+    let mut table = String::new();
+    for case in cases_of(&bundled()) {
+        let Some(build) = read(&log_of(&bundled().join(&case)), 4096) else {
+            writeln!(table, "{case}: no log of a build").unwrap();
+            continue;
+        };
+        let profile = Profile::of(&build, None, Vec::new());
+        writeln!(table, "{case}: {}, {:?} cached, {:?} s", profile.builder, profile.cached_rate, profile.wall_seconds)
+            .unwrap();
+        for step in profile.steps {
+            let seconds = step.seconds.map_or_else(|| "-".to_owned(), |seconds| format!("{seconds:.3}"));
+            let of = step.index.zip(step.total).map(|(index, total)| format!("{index}/{total} "));
+            let [platform, stage] = [step.platform, step.stage].map(|word| word.map(|word| word + " "));
+            let place = [platform, stage, of].into_iter().flatten().collect::<String>();
+            let instruction: String = step.instruction.chars().take(60).collect();
+            let clipped = if step.clipped { " clipped" } else { "" };
+            writeln!(
+                table,
+                "  {:4} {:10} {seconds:>7} {:3} {:3}{clipped}  {place}{instruction}",
+                step.id, step.state, step.network_operations, step.downloads
+            )
+            .unwrap();
+        }
+    }
+    insta::assert_snapshot!("steps", table);
 }
 
 #[test]
