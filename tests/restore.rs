@@ -187,6 +187,127 @@ fn a_failure_right_after_a_nested_pip_is_told() {
     assert!(told.contains("[2 lines of output]") && !told.contains("setuptools"), "{told}");
 }
 
+/// What is told of a log, of which only the texts are given, by a restorer that nobody's streams go through.
+fn told(lines: &str) -> String {
+    let stamped = |line: &str| format!("2026-11-28T21:53:50,345 {line}\n");
+    let mut restorer = Restorer::new(Facts::default());
+    restorer.log(lines.lines().map(stamped).collect::<String>().as_bytes());
+    String::from_utf8(restorer.leftover()).unwrap()
+}
+
+/// The second of two nested pips; what fails stands deeper than they do. Its parent repeats the words of the second too
+/// late, when that has said its last.
+// Contract: pip-log-gives-back
+#[test]
+fn a_failure_that_follows_two_nested_pips_is_told_before_22() {
+    let told = told("\
+Using pip 20.3.4 from /v/lib/python3.11/site-packages/pip (python 3.11)
+Processing ./undone
+  Created temporary directory: /tmp/pip-req-build-1
+  Added file:///undone to build tracker '/tmp/pip-req-tracker-1'
+  Running command /v/bin/python /v/pip install --ignore-installed --no-user --prefix /tmp/pip-build-env-1/overlay
+Using pip 20.3.4 from /v/lib/python3.11/site-packages/pip (python 3.11)
+  Using pip 20.3.4 from /v/lib/python3.11/site-packages/pip (python 3.11)
+  Successfully installed backend-1.0
+Successfully installed backend-1.0
+  Removed build tracker: '/tmp/pip-req-tracker-1'
+Removed build tracker: '/tmp/pip-req-tracker-1'
+  Running command /v/bin/python /v/pip/_vendor/pep517/_in_process.py get_requires_for_build_wheel /tmp/tmp1
+  Running command /v/bin/python /v/pip install --ignore-installed --no-user --prefix /tmp/pip-build-env-1/normal
+Using pip 20.3.4 from /v/lib/python3.11/site-packages/pip (python 3.11)
+Collecting extra
+  Added extra from file:///links/extra-1.0.tar.gz to build tracker '/tmp/pip-req-tracker-1'
+  Running command /v/bin/python /v/pip/_vendor/pep517/_in_process.py build_wheel /tmp/tmp2
+Successfully installed extra-1.0
+Removed build tracker: '/tmp/pip-req-tracker-1'
+  Using pip 20.3.4 from /v/lib/python3.11/site-packages/pip (python 3.11)
+  Collecting extra
+    Added extra from file:///links/extra-1.0.tar.gz to build tracker '/tmp/pip-req-tracker-1'
+    Running command /v/bin/python /v/pip/_vendor/pep517/_in_process.py build_wheel /tmp/tmp2
+    Successfully installed extra-1.0
+  Removed build tracker: '/tmp/pip-req-tracker-1'
+    Running command /v/bin/python /v/pip/_vendor/pep517/_in_process.py prepare_metadata_for_build_wheel /tmp/tmp3
+    compiling x
+    error: no such header
+ERROR: Command errored out with exit status 3: /v/bin/python /v/pip/_vendor/pep517/_in_process.py prepare_metadata_for_build_wheel /tmp/tmp3 Check the logs for full command output.
+");
+    let expected = "    ERROR: Command errored out with exit status 3:
+     command: /v/bin/python /v/pip/_vendor/pep517/_in_process.py prepare_metadata_for_build_wheel /tmp/tmp3
+         cwd: /tmp/pip-req-build-1
+    Complete output (2 lines):
+    compiling x
+    error: no such header
+    ----------------------------------------
+";
+    assert_eq!(told, expected);
+}
+
+// Contract: pip-log-gives-back
+#[test]
+fn the_failed_build_of_a_wheel_is_told_before_22() {
+    let told = told(
+        "\
+Using pip 20.3.4 from /v/lib/python3.11/site-packages/pip (python 3.11)
+Building wheels for collected packages: one, two
+  Created temporary directory: /tmp/pip-wheel-1
+  Running command /v/bin/python -u -c 'setup' bdist_wheel -d /tmp/pip-wheel-1
+  fine
+  Created wheel for one: filename=one-1.0-py3-none-any.whl size=1 sha256=0
+  Running command /v/bin/python -u -c 'setup' bdist_wheel -d /tmp/pip-wheel-2
+  compiling x
+  error: no such header
+  ERROR: Failed building wheel for two
+  Running setup.py clean for two
+  Running command /v/bin/python -u -c 'setup' clean --all
+  cleaned
+Failed to build two
+",
+    );
+    assert_eq!(told.matches("error: no such header").count(), 1, "{told}");
+    assert!(told.contains("bdist_wheel -d /tmp/pip-wheel-2") && told.contains("Complete output (2 lines)"), "{told}");
+    assert!(!told.contains("fine") && !told.contains("cleaned"), "{told}");
+}
+
+/// The nested pip goes on when the one nested in it has said its last word.
+// Contract: pip-log-gives-back
+#[test]
+fn the_failure_of_a_pip_in_which_one_was_nested_is_told() {
+    let told = told(
+        "\
+Using pip 24.0 from /v/lib/python3.11/site-packages/pip (python 3.11)
+Processing ./outer
+  Running command pip subprocess to install build dependencies
+Using pip 24.0 from /v/lib/python3.11/site-packages/pip (python 3.11)
+  Using pip 24.0 from /v/lib/python3.11/site-packages/pip (python 3.11)
+  Processing ./inner
+Processing ./inner
+  Installing build dependencies: started
+  Running command pip subprocess to install build dependencies
+    Installing build dependencies: started
+    Running command pip subprocess to install build dependencies
+Using pip 24.0 from /v/lib/python3.11/site-packages/pip (python 3.11)
+    Successfully installed backend-1.0
+  Successfully installed backend-1.0
+Successfully installed backend-1.0
+Removed build tracker: '/tmp/pip-build-tracker-1'
+  Installing build dependencies: finished with status 'done'
+    Installing build dependencies: finished with status 'done'
+  Running command Preparing metadata (pyproject.toml)
+    Running command Preparing metadata (pyproject.toml)
+  error: no such header
+    error: no such header
+  ERROR: Preparing metadata (pyproject.toml) exited with 3
+    error: subprocess-exited-with-error
+ERROR: metadata generation failed
+Exception information:
+Removed build tracker: '/tmp/pip-build-tracker-1'
+  ERROR: pip subprocess to install build dependencies exited with 1
+",
+    );
+    assert_eq!(told.matches("error: no such header").count(), 1, "{told}");
+    assert!(told.starts_with("  × pip subprocess to install build dependencies did not run successfully.\n"), "{told}");
+}
+
 // Contract: pip-log-gives-back
 #[test]
 fn where_nobody_stands_in_the_streams_a_failure_is_told_once() {

@@ -52,6 +52,8 @@ pub(super) struct Subprocesses {
     starts: Vec<Start>,
     /// What was logged since the first of them began.
     kept: VecDeque<Kept>,
+    /// How many nested pips have begun to speak and not said their last word.
+    speaking: usize,
     /// How many lines before those are no longer kept.
     gone: usize,
     /// Bytes kept.
@@ -81,16 +83,20 @@ impl Subprocesses {
     pub(super) fn line(&mut self, line: &[u8]) {
         let entry = Entry::parse(line);
         if self.is_classic() {
-            self.workplace.line(&entry);
             self.fails_classic(&entry);
         }
         self.guess(entry.text);
+        self.reads(line, &entry);
+    }
+
+    fn reads(&mut self, line: &[u8], entry: &Entry) {
         if let Some(rest) = entry.text.strip_prefix(b"Using pip ") {
             self.speaks(entry.indent, rest);
         } else if let Some(description) = entry.text.strip_prefix(b"Running command ") {
-            if self.is_past_nested(entry.indent) {
+            if self.is_past_nested(entry.indent, description) {
                 self.forget(0);
             }
+            self.finds_place(entry);
             self.keep(line);
             self.begins(entry.indent, description);
             return;
@@ -101,6 +107,7 @@ impl Subprocesses {
             }
         }
         if self.starts.is_empty() {
+            self.finds_place(entry);
             let packages = entry.text.strip_prefix(b"Installing collected packages: ");
             self.installations += usize::from(packages.is_some_and(|packages| packages.contains(&b',')));
             return;
@@ -109,12 +116,20 @@ impl Subprocesses {
             self.fails(entry.indent, description);
         } else if let Some((message, status)) = finished(entry.text) {
             self.finishes(entry.indent, message, status);
-        } else if self.is_over(&entry) {
+        } else if self.is_over(entry) {
             self.forget(0);
         }
+        self.finds_place(entry);
         if !self.starts.is_empty() {
-            self.turns(&entry);
+            self.turns(entry);
             self.keep(line);
+        }
+    }
+
+    /// What a nested pip says of its packages, which its parent repeats, is nothing to the commands that follow it.
+    fn finds_place(&mut self, entry: &Entry) {
+        if self.is_classic() && !self.starts.iter().any(|start| start.writes_too) {
+            self.workplace.line(entry);
         }
     }
 
@@ -172,6 +187,10 @@ impl Subprocesses {
         } else if entry.text.starts_with(b"ERROR: Failed cleaning build dir for ") {
             let is = |start: &Start| !start.over && start.description.ends_with(b"clean --all");
             self.starts.iter().rposition(is).map(|at| (at, None))
+        } else if words::failed_build(entry.text).is_some() {
+            // Where a terminal's spinner does not tell: it was the last that began there.
+            let last = self.starts.iter().rposition(|start| start.indent == entry.indent);
+            last.filter(|at| !self.starts[*at].over && self.starts[*at].message.is_none()).map(|at| (at, None))
         } else {
             None
         };
@@ -213,6 +232,7 @@ impl Subprocesses {
         // Only an installation says so, and only at its beginning: this is another pip.
         if let Some(start) = self.starts.last_mut().filter(|_| indent == 0) {
             start.writes_too = true;
+            self.speaking += 1;
         }
     }
 
@@ -282,17 +302,23 @@ impl Subprocesses {
             return false;
         }
         let heard = self.starts.iter().any(|start| start.writes_too && !start.ending);
-        if entry.text.starts_with(b"Removed build tracker: ") {
-            // A terminal's spinner is not logged; then this is the last that is heard of a nested pip.
-            self.starts.iter_mut().filter(|start| start.message.is_none()).for_each(|start| start.ending = true);
+        if entry.indent == 0 && entry.text.starts_with(b"Removed build tracker: ") {
+            self.speaking = self.speaking.saturating_sub(1);
+            if self.speaking == 0 {
+                // A terminal's spinner is not logged; then this is the last that is heard of the outermost nested pip.
+                self.starts.iter_mut().filter(|start| start.message.is_none()).for_each(|start| start.ending = true);
+            }
         }
         !heard
     }
 
-    /// Whether a command that begins at `indent` follows a nested pip, of whose end no spinner told.
-    fn is_past_nested(&self, indent: usize) -> bool {
+    /// Whether a command that begins at `indent` follows a nested pip, of whose end no spinner told: it is none of that
+    /// pip's own, which its parent may repeat late.
+    fn is_past_nested(&self, indent: usize, description: &[u8]) -> bool {
         let mut nested = self.starts.iter().filter(|start| start.writes_too).peekable();
-        nested.peek().is_some_and(|nested| indent <= nested.indent) && nested.all(|nested| nested.ending)
+        let is_said = |start: &Start| start.indent < indent && start.description == description;
+        nested.peek().is_some_and(|nested| indent <= nested.indent || !self.starts.iter().any(is_said))
+            && nested.all(|nested| nested.ending)
     }
 
     fn block(&self, at: usize) -> Block {
@@ -335,6 +361,7 @@ impl Subprocesses {
         }
         self.starts.clear();
         self.kept.clear();
+        self.speaking = 0;
         (self.gone, self.size) = (0, 0);
     }
 

@@ -178,6 +178,12 @@ def packages():
     unready = FAILURE.replace("build_wheel(directory, config_settings=None, metadata_directory=None)", "get_requires_for_build_wheel(config_settings=None)")
     files = [("real_backend.py", backend), ("unready.py", unready.encode())]
     yield sdist("unready", "1.0", [pyproject("unready", ["tiny-backend"], path=True), *files])
+    undone = "".join([
+        "import sys\nfrom real_backend import *\n\ndef get_requires_for_build_wheel(config_settings=None):\n    return ['alpha']\n\n",
+        "def prepare_metadata_for_build_wheel(directory, config_settings=None):\n    sys.exit('no such header')\n",
+    ])
+    files = [("real_backend.py", backend), ("undone.py", undone.encode())]
+    yield sdist("undone", "1.0", [pyproject("undone", ["tiny-backend"], path=True), *files])
     yield sdist("orphan", "1.0", [pyproject("nowhere", ["no-such-backend"])])
 
 

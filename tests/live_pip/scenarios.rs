@@ -318,6 +318,13 @@ fn failures() -> Vec<Scenario> {
             .fails()
             .with(|_, release| release >= (22, 0))
             .streams(Streams::Terminal),
+        // It fails right after a second one.
+        Scenario::new("undone-terminal", &["install", "undone"])
+            .fails()
+            .everywhere()
+            .streams(Streams::Terminal)
+            .build(&[ALPHA]),
+        Scenario::new("undone", &["install", "undone"]).fails().everywhere().build(&[ALPHA]),
         Scenario::new("failing-quiet", &["install", "-q", "failing"]).fails().everywhere(),
         Scenario::new("failing-wheel", &["wheel", "failing", "gamma"]).fails(),
         Scenario::new("orphan", &["install", "orphan"]).fails().everywhere(),
