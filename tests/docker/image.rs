@@ -1,7 +1,7 @@
 //! What is in an image, file by file.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
+use std::io::{Read as _, Seek as _};
 use std::path::Path;
 use std::process::Command;
 
@@ -18,9 +18,52 @@ pub(crate) fn files(docker: &Path, image: &str) -> BTreeMap<String, String> {
     let container = String::from_utf8(run(&["create", image, "none"])).unwrap().trim().to_owned();
     let archive = run(&["export", &container]);
     run(&["rm", &container]);
-    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
     let mut files = BTreeMap::new();
-    for entry in tar::Archive::new(archive.as_slice()).entries().unwrap() {
+    read(archive.as_slice(), &mut files);
+    files
+}
+
+/// The files of the layers that an image has on top of those of `base`, in the same words; of a file that was removed its
+/// whiteout.
+fn layers(docker: &Path, image: &str, base: &str) -> BTreeMap<String, String> {
+    let place = tempfile::tempdir().unwrap();
+    let saved = place.path().join("saved.tar");
+    let run = |arguments: &[&str]| {
+        let output = Command::new(docker).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let inherited: Vec<String> =
+        serde_json::from_slice(&run(&["image", "inspect", "--format", "{{json .RootFS.Layers}}", base])).unwrap();
+    run(&["save", "--output", saved.to_str().unwrap(), image]);
+    let open = || tar::Archive::new(std::fs::File::open(&saved).unwrap());
+    let mut named = BTreeMap::new();
+    let mut manifest = serde_json::Value::Null;
+    for entry in open().entries_with_seek().unwrap() {
+        let mut entry = entry.unwrap();
+        let (path, place) = (entry.path().unwrap().display().to_string(), entry.raw_file_position());
+        if path == "manifest.json" {
+            manifest = serde_json::from_reader(&mut entry).unwrap();
+        }
+        let link = entry.link_name().unwrap().map(|link| link.display().to_string());
+        named.insert(path, (place, entry.size(), link));
+    }
+    let mut files = BTreeMap::new();
+    let layers = manifest[0]["Layers"].as_array().unwrap();
+    assert!(layers.len() > inherited.len(), "an image of {base} has layers of its own");
+    for layer in &layers[inherited.len()..] {
+        let (place, size, link) = &named[layer.as_str().unwrap()];
+        assert!(link.is_none() && *size > 0, "a layer of its own");
+        let mut file = std::fs::File::open(&saved).unwrap();
+        file.seek(std::io::SeekFrom::Start(*place)).unwrap();
+        read(file.take(*size), &mut files);
+    }
+    files
+}
+
+fn read(archive: impl std::io::Read, files: &mut BTreeMap<String, String>) {
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    for entry in tar::Archive::new(archive).entries().unwrap() {
         let mut entry = entry.unwrap();
         let path = entry.path().unwrap().display().to_string();
         let header = entry.header();
@@ -42,7 +85,6 @@ pub(crate) fn files(docker: &Path, image: &str) -> BTreeMap<String, String> {
             if tells_the_time(&path) { "any".to_owned() } else { format!("{:x?}", sha2::Sha256::digest(&content)) };
         files.insert(path, format!("{kind:?} {mode:o} {uid}:{gid} {link:?} {attributes:?} {time} {digest}"));
     }
-    files
 }
 
 /// Whether a file holds times, so that two bare builds differ in it: logs, compiled modules, the binary caches of the
@@ -76,6 +118,25 @@ pub(crate) fn remove(docker: &Path, images: &[&str]) {
 pub(crate) fn assert_same(docker: &Path, one: &str, other: &str) {
     assert_eq!(configuration(docker, one), configuration(docker, other));
     let (one, other) = (files(docker, one), files(docker, other));
+    assert_alike(&one, &other);
+    assert!(one.len() > 1000, "an image was read");
+}
+
+/// The same of two images on one `base`, which is not looked into, but for what lies below `left_out`.
+#[track_caller]
+pub(crate) fn assert_same_on(base: &str, docker: &Path, one: &str, other: &str, left_out: &str) {
+    assert_eq!(configuration(docker, one), configuration(docker, other));
+    let [one, other] = [one, other].map(|image| {
+        let mut files = layers(docker, image, base);
+        files.retain(|path, _| !path.starts_with(left_out));
+        files
+    });
+    assert_alike(&one, &other);
+    assert!(one.len() > 3, "an image was read");
+}
+
+#[track_caller]
+fn assert_alike(one: &BTreeMap<String, String>, other: &BTreeMap<String, String>) {
     let differ: Vec<_> = one
         .keys()
         .chain(other.keys())
@@ -83,5 +144,4 @@ pub(crate) fn assert_same(docker: &Path, one: &str, other: &str) {
         .map(|path| (path, one.get(path), other.get(path)))
         .collect();
     assert!(differ.is_empty(), "{differ:#?}");
-    assert!(one.len() > 1000, "an image was read");
 }

@@ -14,42 +14,32 @@ use crate::ledger::read_journal;
 /// How deep journals lie in a directory: `linux_amd64/var/log/wheeltap/events_*.jsonl`.
 const DEEPEST: usize = 4;
 
-/// The journals in the output directories of a build, each with what shows whether it is another one later.
-#[derive(Debug, Default)]
-pub(super) struct Journals(BTreeMap<PathBuf, (u64, i64, i64)>);
+/// Where a build puts its results.
+#[derive(Debug)]
+pub(super) struct Exports {
+    directories: Vec<PathBuf>,
+    /// Where this build's own session lies.
+    own: Option<PathBuf>,
+    /// What lay there before the build.
+    before: Journals,
+}
 
-impl Journals {
-    /// Those that are there now; `own` is where this build's own session lies.
-    pub(super) fn of(command: &Command, own: &Path) -> Journals {
-        let mut journals = Journals::default();
+/// Journals, each with what shows whether it is another one later.
+type Journals = BTreeMap<PathBuf, (u64, i64, i64)>;
+
+impl Exports {
+    /// Of a build that has not begun, whose session lies in `own`.
+    pub(super) fn new(command: &Command, own: &Path) -> Exports {
         let own = own.canonicalize().ok();
-        for directory in directories(command) {
-            journals.find(&directory, DEEPEST, own.as_deref());
-        }
-        journals
+        let mut exports = Exports { directories: directories(command), own, before: Journals::new() };
+        exports.before = exports.journals();
+        exports
     }
 
-    /// Looks below a directory, following no link.
-    fn find(&mut self, directory: &Path, deep: usize, own: Option<&Path>) {
-        if own.is_some() && directory.canonicalize().ok().as_deref() == own {
-            return;
-        }
-        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
-            let Ok(file) = entry.metadata() else { continue };
-            let name = entry.file_name();
-            let is_journal = name.to_str().is_some_and(|name| name.starts_with("events_") && name.ends_with(".jsonl"));
-            if file.is_file() && is_journal {
-                self.0.insert(entry.path(), (file.ino(), file.ctime(), file.ctime_nsec()));
-            } else if file.is_dir() && deep > 0 {
-                self.find(&entry.path(), deep - 1, own);
-            }
-        }
-    }
-
-    /// The events of the invocations in those that are not as they were `before`, but for `known` invocations.
-    pub(super) fn events(&self, before: &Journals, known: &BTreeSet<InvocationId>, began: Moment) -> Vec<Event> {
+    /// The events of the invocations in what has come since, but for those of `known` ones.
+    pub(super) fn events(&self, known: &BTreeSet<InvocationId>, began: Moment) -> Vec<Event> {
         let mut events = Vec::new();
-        for (path, _) in self.0.iter().filter(|(path, state)| before.0.get(*path) != Some(state)) {
+        for (path, _) in self.journals().iter().filter(|(path, state)| self.before.get(*path) != Some(state)) {
             match read_journal(path) {
                 Ok(recorded) => events.extend(taken(recorded.events, known, began)),
                 Err(error) => {
@@ -59,6 +49,29 @@ impl Journals {
             }
         }
         events
+    }
+
+    fn journals(&self) -> Journals {
+        let mut journals = Journals::new();
+        self.directories.iter().for_each(|directory| self.find(directory, DEEPEST, &mut journals));
+        journals
+    }
+
+    /// Looks below a directory, following no link.
+    fn find(&self, directory: &Path, deep: usize, journals: &mut Journals) {
+        if self.own.is_some() && directory.canonicalize().ok() == self.own {
+            return;
+        }
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            let Ok(file) = entry.metadata() else { continue };
+            let name = entry.file_name();
+            let is_journal = name.to_str().is_some_and(|name| name.starts_with("events_") && name.ends_with(".jsonl"));
+            if file.is_file() && is_journal {
+                journals.insert(entry.path(), (file.ino(), file.ctime(), file.ctime_nsec()));
+            } else if file.is_dir() && deep > 0 {
+                self.find(&entry.path(), deep - 1, journals);
+            }
+        }
     }
 }
 

@@ -44,7 +44,7 @@ use crate::supervise::{self, Error, Interpose, Outcome, Program};
 use command::{Command, Kind};
 use display::Display;
 use engine::{Client, Engine};
-use exported::Journals;
+use exported::Exports;
 use layers::Layers;
 use log::Log;
 use report::Report;
@@ -173,7 +173,7 @@ pub(super) fn build(
         Err(Error::Prepare { .. }) => take_our_place(&program, console),
     };
     let (build, log) = screen.finish();
-    let session = record.end(build, log, rewritten.as_ref(), &outcome, &command, verifies, console);
+    let session = record.end(build, log, rewritten.as_ref(), &outcome, verifies.then_some(&command), console);
     Ok(Built { status, session })
 }
 
@@ -203,8 +203,7 @@ struct Record {
     /// Where the instructions stand in the Dockerfile.
     places: Places,
     began: Moment,
-    /// What lay where the build is to put its results.
-    before: Journals,
+    exports: Exports,
 }
 
 impl Record {
@@ -230,7 +229,7 @@ impl Record {
             notes: Vec::new(),
             places: Places::default(),
             began,
-            before: Journals::of(command, sessions.path()),
+            exports: Exports::new(command, sessions.path()),
         })
     }
 
@@ -246,8 +245,7 @@ impl Record {
         log: Log,
         rewritten: Option<&Rewritten>,
         outcome: &Result<Outcome, Error>,
-        command: &Command,
-        verifies: bool,
+        verified: Option<&Command>,
         console: &mut Console,
     ) -> Option<(crate::event::Session, ledger::Files)> {
         let at = now();
@@ -276,8 +274,7 @@ impl Record {
                 let mut told = told::events(build, redactor, at);
                 let recorded = layers.invocations(build, &wrapping);
                 let known = exported::invocations(&told).into_iter().chain(recorded).collect();
-                let journals = Journals::of(command, self.journal.directory().path());
-                let mut exported = journals.events(&self.before, &known, self.began);
+                let mut exported = self.exports.events(&known, self.began);
                 exported::supersede(&mut told, &mut exported);
                 told.extend(rewritten.iter().flat_map(|rewritten| rewritten.unheard(build, redactor, at)));
                 events.extend(layers.replayed(build, &wrapping, at));
@@ -287,7 +284,7 @@ impl Record {
             }
             None => said(Told::BlindSpot, "docker printed no log of a build: its steps are not known".to_owned()),
         }
-        if verifies {
+        if let Some(command) = verified {
             let ended = verified::Ended {
                 build: build.as_ref(),
                 command,
