@@ -54,7 +54,8 @@ impl Places {
         let (target, stage) = if is_target { (Some(first), rest) } else { (None, named.as_str()) };
         let of_target =
             || self.instructions.iter().filter(|place| target.is_none() || place.target.as_deref() == target);
-        let knows_stage = of_target().any(|place| place.stage == stage);
+        // What stands before the first stage is in none, and a builder may name none.
+        let knows_stage = !stage.is_empty() && of_target().any(|place| place.stage == stage);
         let of_stage = || of_target().filter(|place| !knows_stage || place.stage == stage);
         let begins = |place: &&Place| {
             let beginning = place.text.split(['$', '"', '\'']).next().unwrap_or_default();
@@ -104,5 +105,7 @@ mod tests {
         assert_eq!(line(Some("stage-1"), "RUN pip download \"1.0\" w"), Some(9));
         assert_eq!((line(Some("last"), "RUN true"), line(Some("build"), "RUN true")), (Some(11), None));
         assert_eq!(line(Some("an unknown stage"), "RUN true"), Some(11));
+        let nameless = Places::of("ARG BASE\nFROM $BASE\nRUN true\n");
+        assert_eq!(nameless.line(None, "RUN true"), Some(3));
     }
 }
