@@ -112,7 +112,7 @@ fn has_one_nameless_stage(instructions: &[Instruction<'_>], newer: bool) -> bool
 }
 
 /// The escape character and the frontend that the parser directives name.
-fn directives(text: &str) -> Result<(char, Option<String>), Error> {
+pub(super) fn directives(text: &str) -> Result<(char, Option<String>), Error> {
     let mut head: String = text.split_inclusive('\n').take_while(|line| line.trim_start().starts_with('#')).collect();
     head.push_str("\nFROM scratch\n");
     let head = parse_dockerfile::parse(&head).map_err(|error| Error::Syntax(error.to_string()))?.parser_directives;

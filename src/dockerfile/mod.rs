@@ -9,6 +9,7 @@
 
 mod caches;
 mod commands;
+mod context;
 mod expand;
 mod heredoc;
 mod inject;
@@ -25,6 +26,7 @@ mod words;
 mod wrapping;
 
 pub use caches::{Diagnosis, Tool, caches};
+pub use context::{Above, above};
 pub use inject::inject;
 pub use instructions::instructions;
 pub use mounts::CacheMount;

@@ -68,6 +68,16 @@ impl Places {
             _ => None,
         }
     }
+
+    /// Whether the instruction may stand there, as far as its beginning tells, and is none that a base image brings.
+    pub fn has(&self, instruction: &str) -> bool {
+        let wanted = same(instruction);
+        let begins = |place: &Place| {
+            let beginning = place.text.split(['$', '"', '\'', '\\']).next().unwrap_or_default();
+            !beginning.is_empty() && wanted.starts_with(beginning)
+        };
+        self.instructions.iter().any(begins)
+    }
 }
 
 /// A text by which instructions are compared: case and the breaks of lines aside.
@@ -88,6 +98,22 @@ mod tests {
         assert_eq!((line("api base", "RUN true"), line("other", "RUN true")), (Some(2), Some(3)));
         assert_eq!((line("other stage-0", "RUN true"), line("api stage-1", "RUN true")), (Some(3), None));
         assert_eq!((line("base", "RUN true"), places.line(None, "RUN true")), (Some(2), None));
+    }
+
+    #[test]
+    fn what_a_base_image_brings_stands_nowhere() {
+        let places =
+            Places::of("FROM a\nCOPY a  b\nONBUILD COPY c d\nADD $X /\nCOPY [\"e\", \"f\"]\nCOPY <<E /x\ny\nE\n");
+        for (instruction, stands) in [
+            ("COPY a b", true),
+            ("COPY c d", false),
+            ("ADD x /", true),
+            ("COPY [e, f]", true),
+            ("COPY <<E /x", true),
+            ("COPY z /", false),
+        ] {
+            assert_eq!(places.has(instruction), stands, "{instruction}");
+        }
     }
 
     #[test]

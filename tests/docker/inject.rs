@@ -83,6 +83,42 @@ fn an_injected_build_is_the_bare_build() {
 
 // Contract: image-inject
 #[test]
+fn a_replayed_step_holds_what_its_inputs_brought() {
+    let Some(world) = world() else { return };
+    let project = Project::new(&world, "");
+    // No layer of another test, or of an earlier run of this one, is to serve.
+    let own = project.path().display();
+    project.write(
+        "Dockerfile",
+        format!(
+            "ARG BASE\nFROM ${{BASE}}\nENV OF={own}\nWORKDIR /app\nCOPY requirements.txt ./\n\
+             RUN pip install --break-system-packages -r requirements.txt\nCOPY app.py ./\n"
+        ),
+    );
+    let build = |version: &str, application: &str| {
+        project.write("requirements.txt", format!("tapped-api=={version}\n"));
+        project.write("app.py", application);
+        let built = project.tapped(&["--inject"], &[]);
+        let session = project.session();
+        assert_eq!(built.status, Some(0), "{}", built.stderr);
+        let (summary, files) = (&session["summary"], packages(&session));
+        assert_eq!(summary["total_unknown"], 0, "{files:?} {}", built.stderr);
+        assert!(files.iter().any(|(name, _)| name.starts_with(&format!("tapped_api-{version}-"))), "{files:?}");
+        (files, summary["total_downloads"].clone(), session["blind_spots"].clone())
+    };
+    let replayed = |files: &[(String, String)]| -> Vec<(String, String)> {
+        files.iter().map(|(name, _)| (name.clone(), "layer-cache".to_owned())).collect()
+    };
+    let nothing = serde_json::json!([]);
+    let (first, second) = (build("1.0", "").0, build("2.0", "").0);
+    assert_eq!(first.len() + second.len(), 4, "{first:?} {second:?}");
+    for (version, application, of) in [("2.0", "", &second), ("2.0", "changed", &second), ("1.0", "", &first)] {
+        assert_eq!(build(version, application), (replayed(of), 0.into(), nothing.clone()), "{version} {application}");
+    }
+}
+
+// Contract: image-inject
+#[test]
 fn a_step_that_fails_is_recorded_and_fails_as_it_does() {
     let Some(world) = world() else { return };
     let dockerfile = "ARG BASE\nFROM ${BASE}\nRUN apt-get update \\\n && apt-get install -y tapped-library \\\n && pip download absent-one\n";

@@ -49,6 +49,8 @@ pub(super) struct Command {
     pub(super) network: Option<OsString>,
     /// Whether registries are to be asked for images that the engine has.
     pub(super) pulls: bool,
+    /// Options that are of no concern here, each with its value if it has one.
+    pub(super) others: Vec<(String, Option<OsString>)>,
 }
 
 /// The options of a build that take the next word as their value.
@@ -175,6 +177,7 @@ impl Command {
             quiet: false,
             network: None,
             pulls: false,
+            others: Vec::new(),
             words,
         };
         if kind != Kind::Other {
@@ -207,6 +210,12 @@ impl Command {
     /// The context of a single build.
     pub(super) fn context(&self) -> Option<&OsString> {
         self.operands.first().filter(|_| !self.is_several())
+    }
+
+    /// Whether Dockerfile or context come through standard input.
+    pub(super) fn reads_input(&self) -> bool {
+        let is_stream = |word: &OsString| word == "-";
+        self.context().is_some_and(is_stream) || self.file.iter().any(|(_, file)| is_stream(file))
     }
 
     fn read_options(&mut self) {
@@ -250,7 +259,7 @@ impl Command {
             ("--pull", value) => self.pulls = value.is_none_or(|value| value == "true"),
             ("--progress", value) => self.progress = value,
             ("-q" | "--quiet", value) => self.quiet = value.is_none_or(|value| value == "true"),
-            _ => {}
+            (name, value) => self.others.push((name.to_owned(), value)),
         }
     }
 

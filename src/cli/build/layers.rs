@@ -2,8 +2,8 @@
 //! say what is in it: `logs/docker_build/layers_<service>.json`.
 //!
 //! A step is known by its platform, its stage, what wraps it and its instruction, which does not tell what it was run on: what each
-//! different run took on is kept, and where more than one may be what the builder has, only what they have in common is
-//! said to be there. Refuses to guess: a replayed step of which nothing is known is a blind spot, and what was not seen
+//! different run took on is kept, with the fingerprints of its inputs. Where these do not tell which one the builder
+//! has, only what all that it may be have in common is said to be there. Refuses to guess: a replayed step of which nothing is known is a blind spot, and what was not seen
 //! when a step ran is not seen in its layer either.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::classify::buildkit::{Build, State, Vertex};
-use crate::event::{Artifact, Ecosystem, Event, Invocation, InvocationId, Moment, Origin, Step};
+use crate::event::{Artifact, Ecosystem, Event, Invocation, InvocationId, Moment, Origin, Sha256, Step};
 use crate::ledger::{self, invocation_id};
 
 /// What is known of the steps of a service.
@@ -24,8 +24,15 @@ pub(super) struct Layers {
     steps: BTreeMap<String, Vec<Layer>>,
 }
 
-/// What a step is wrapped in: to the builder it is another step than the bare one.
-pub(super) type Wrapping<'a> = &'a dyn Fn(&Vertex) -> Option<&'a str>;
+/// The steps of a build.
+#[derive(Clone, Copy)]
+pub(super) struct Steps<'a> {
+    pub(super) build: &'a Build,
+    /// What a step is wrapped in: to the builder it is another step than the bare one.
+    pub(super) wrapping: &'a dyn Fn(&Vertex) -> Option<&'a str>,
+    /// The fingerprint of what a step is made of, where there is one.
+    pub(super) inputs: &'a dyn Fn(&Vertex) -> Option<Sha256>,
+}
 
 /// One run of a step.
 #[derive(Debug, Serialize, Deserialize)]
@@ -33,16 +40,21 @@ struct Layer {
     at: Moment,
     /// The builder's digest of the step and of all that it stands on, where its log has that.
     digest: Option<String>,
+    /// The fingerprints of the inputs on which it took on just this, the latest last: none is another run's, too.
+    inputs: Vec<Sha256>,
     artifacts: Vec<Artifact>,
     /// What was not seen of it.
     unseen: BTreeSet<String>,
 }
 
 /// The version of the file's format.
-const SCHEMA: u32 = 2;
+const SCHEMA: u32 = 3;
 
 /// How many different runs of one step are kept.
 const MOST_RUNS: usize = 16;
+
+/// How many fingerprints of one run are kept.
+const MOST_INPUTS: usize = 64;
 
 impl Layers {
     /// Where the layers of a service are written down.
@@ -57,10 +69,11 @@ impl Layers {
     }
 
     /// What is in the steps that the layer cache replayed.
-    pub(super) fn replayed(&self, build: &Build, wrapping: Wrapping<'_>, at: Moment) -> Vec<Event> {
+    pub(super) fn replayed(&self, steps: &Steps<'_>, at: Moment) -> Vec<Event> {
         let mut events = Vec::new();
-        for vertex in build.steps.iter().filter(|vertex| vertex.state == State::Cached && vertex.name.is_run()) {
-            let candidates = self.candidates(build, vertex, wrapping);
+        let is_replayed = |vertex: &&Vertex| vertex.state == State::Cached && vertex.name.is_run();
+        for vertex in steps.build.steps.iter().filter(is_replayed) {
+            let candidates = self.candidates(steps, vertex);
             let mut blind = |reason: String| events.push(Event::BlindSpot { at, invocation: None, reason });
             let Some(latest) = candidates.last() else {
                 blind(format!("step {} was cached, and no earlier build recorded what is in it", vertex.id));
@@ -94,30 +107,45 @@ impl Layers {
     }
 
     /// The runs of which one made the layer that the builder has. Its digest tells them apart if it is that of the files
-    /// below, too: if each image that the build stands on is named by its own digest.
-    fn candidates(&self, build: &Build, vertex: &Vertex, wrapping: Wrapping<'_>) -> Vec<&Layer> {
-        let runs = self.steps.get(&key(vertex, wrapping)).map_or(&[][..], Vec::as_slice);
+    /// below, too: if each image that the build stands on is named by its own digest. So do their inputs: of the latest
+    /// run on the present ones the builder has the layer.
+    fn candidates(&self, steps: &Steps<'_>, vertex: &Vertex) -> Vec<&Layer> {
+        let runs = self.steps.get(&key(steps, vertex)).map_or(&[][..], Vec::as_slice);
         let of_same: Vec<&Layer> =
             runs.iter().filter(|run| run.digest.is_some() && run.digest == vertex.digest).collect();
         let is_base = |vertex: &&Vertex| vertex.name.index.is_some() && !vertex.name.counts();
-        let are_pinned = build.steps.iter().filter(is_base).all(|base| base.name.instruction.contains("@sha256:"));
-        if are_pinned && !of_same.is_empty() { of_same } else { runs.iter().collect() }
+        let are_pinned =
+            steps.build.steps.iter().filter(is_base).all(|base| base.name.instruction.contains("@sha256:"));
+        let possible = if are_pinned && !of_same.is_empty() { of_same } else { runs.iter().collect() };
+        let inputs = (steps.inputs)(vertex);
+        match inputs.and_then(|inputs| possible.iter().find(|run| run.inputs.contains(&inputs))) {
+            Some(run) => vec![run],
+            None => possible,
+        }
     }
 
     /// Those who recorded what is in the steps that the layer cache replayed.
-    pub(super) fn invocations(&self, build: &Build, wrapping: Wrapping<'_>) -> BTreeSet<InvocationId> {
-        let replayed = build.steps.iter().filter(|vertex| vertex.state == State::Cached);
-        let layers = replayed.flat_map(|vertex| self.candidates(build, vertex, wrapping));
+    pub(super) fn invocations(&self, steps: &Steps<'_>) -> BTreeSet<InvocationId> {
+        let replayed = steps.build.steps.iter().filter(|vertex| vertex.state == State::Cached);
+        let layers = replayed.flat_map(|vertex| self.candidates(steps, vertex));
         layers.flat_map(|layer| &layer.artifacts).filter_map(|artifact| artifact.invocation.clone()).collect()
     }
 
     /// Remembers what the steps that ran took on, as `events` tell it.
-    pub(super) fn learn(&mut self, build: &Build, wrapping: Wrapping<'_>, events: &[Event], at: Moment) {
+    pub(super) fn learn(&mut self, steps: &Steps<'_>, events: &[Event], at: Moment) {
         // A step that failed left no layer.
-        for vertex in build.steps.iter().filter(|vertex| vertex.name.is_run() && vertex.state == State::Done) {
-            let layer = Layer::of(vertex, events, at);
-            let runs = self.steps.entry(key(vertex, wrapping)).or_default();
-            runs.retain(|run| !run.is_same(&layer));
+        let has_run = |vertex: &&Vertex| vertex.name.is_run() && vertex.state == State::Done;
+        for vertex in steps.build.steps.iter().filter(has_run) {
+            let mut layer = Layer::of(vertex, events, at);
+            let inputs = (steps.inputs)(vertex);
+            let runs = self.steps.entry(key(steps, vertex)).or_default();
+            let same = runs.iter().position(|run| run.is_same(&layer));
+            layer.inputs.extend(same.map(|same| runs.remove(same).inputs).into_iter().flatten());
+            layer.inputs.retain(|known| Some(*known) != inputs);
+            layer.inputs.extend(inputs);
+            // Inputs that are not known may be those of any other run.
+            runs.iter_mut().for_each(|run| run.inputs.retain(|known| inputs.is_some_and(|inputs| *known != inputs)));
+            layer.inputs.drain(..layer.inputs.len().saturating_sub(MOST_INPUTS));
             runs.drain(..(runs.len() + 1).saturating_sub(MOST_RUNS));
             runs.push(layer);
         }
@@ -179,7 +207,7 @@ impl Layer {
             ..record.clone()
         };
         let artifacts = in_layer.map(named).collect();
-        Layer { at, digest: vertex.digest.clone(), artifacts, unseen }
+        Layer { at, digest: vertex.digest.clone(), inputs: Vec::new(), artifacts, unseen }
     }
 
     fn has(&self, artifact: &Artifact) -> bool {
@@ -226,11 +254,12 @@ fn is_same(one: &Artifact, other: &Artifact) -> bool {
     named && one.filename == other.filename && file(one) == file(other)
 }
 
-fn key(vertex: &Vertex, wrapping: Wrapping<'_>) -> String {
+fn key(steps: &Steps<'_>, vertex: &Vertex) -> String {
     let name = &vertex.name;
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
     let place = format!("{} {}", part(&name.platform), part(&name.stage));
-    wrapping(vertex).map_or(format!("{place} {}", name.instruction), |by| format!("{place} {by} {}", name.instruction))
+    (steps.wrapping)(vertex)
+        .map_or(format!("{place} {}", name.instruction), |by| format!("{place} {by} {}", name.instruction))
 }
 
 #[cfg(test)]
@@ -263,17 +292,26 @@ mod tests {
         versions.iter().map(line).collect::<String>() + "DONE 0.9s\n"
     }
 
+    /// Steps that nothing wraps, and whose inputs are not known.
+    fn bare(build: &Build) -> Steps<'_> {
+        Steps { build, wrapping: &|_| None, inputs: &|_| None }
+    }
+
     impl Layers {
         /// Builds, with what else is known of it.
         fn built(&mut self, build: &Build, more: &[Event]) {
             let events = [told::events(build, &Redactor::default(), AT).as_slice(), more].concat();
-            self.learn(build, &|_| None, &events, AT);
+            self.learn(&bare(build), &events, AT);
         }
 
         /// What a build replays: version and origin of each file, and the blind spots.
         fn replays(&self, build: &Build) -> (Vec<(String, Origin)>, Vec<String>) {
+            self.replays_on(&bare(build))
+        }
+
+        fn replays_on(&self, steps: &Steps<'_>) -> (Vec<(String, Origin)>, Vec<String>) {
             let (mut files, mut blind) = (Vec::new(), Vec::new());
-            for event in self.replayed(build, &|_| None, AT) {
+            for event in self.replayed(steps, AT) {
                 match event {
                     Event::Artifact { record, .. } => files.push((record.version.unwrap_or_default(), record.origin)),
                     Event::BlindSpot { reason, .. } => blind.push(reason),
@@ -314,15 +352,44 @@ mod tests {
     }
 
     #[test]
+    fn the_inputs_of_a_run_tell_it_apart() {
+        let (first, second) = (log("x", "", &took(&["1.0"])), log("x", "", &took(&["2.0"])));
+        let cached = log("x", "", "CACHED");
+        let mut layers = Layers::default();
+        let learn = |layers: &mut Layers, build: &Build, inputs: Option<u8>| {
+            let inputs = |_: &Vertex| inputs.map(|inputs| Sha256([inputs; 32]));
+            layers.learn(&Steps { inputs: &inputs, ..bare(build) }, &told::events(build, &Redactor::default(), AT), AT);
+        };
+        let replays = |layers: &Layers, inputs: u8| {
+            let inputs = |_: &Vertex| Some(Sha256([inputs; 32]));
+            layers.replays_on(&Steps { inputs: &inputs, ..bare(&cached) }).0
+        };
+        let (v1, v2) = ([file("1.0", Origin::LayerCache)], [file("2.0", Origin::LayerCache)]);
+        let undecided = [file("1.0", Origin::Unknown), file("2.0", Origin::Unknown)];
+        learn(&mut layers, &first, Some(1));
+        learn(&mut layers, &second, Some(2));
+        assert_eq!((replays(&layers, 2), replays(&layers, 1)), (v2.to_vec(), v1.to_vec()));
+        assert_eq!((replays(&layers, 3), layers.replays(&cached).0), (undecided.to_vec(), undecided.to_vec()));
+        // The same files on other inputs, and the same inputs with other files: the latest holds.
+        learn(&mut layers, &first, Some(3));
+        assert_eq!((replays(&layers, 1), replays(&layers, 3)), (v1.to_vec(), v1.to_vec()));
+        learn(&mut layers, &second, Some(3));
+        assert_eq!((replays(&layers, 1), replays(&layers, 3)), (v1.to_vec(), v2.to_vec()));
+        // What ran last may have been the latter.
+        learn(&mut layers, &first, None);
+        assert_eq!((replays(&layers, 1), replays(&layers, 3)), (v1.to_vec(), undecided.to_vec()));
+    }
+
+    #[test]
     fn a_wrapped_step_is_not_the_bare_one() {
-        let (bare, wrapped, cached) =
+        let (unwrapped, wrapped, cached) =
             (log("x", "", &took(&["1.0"])), log("x", "", &took(&["2.0"])), log("x", "", "CACHED"));
         let mut layers = Layers::default();
-        layers.built(&bare, &[]);
-        let wrapping: Wrapping<'_> = &|_| Some("w");
-        layers.learn(&wrapped, wrapping, &told::events(&wrapped, &Redactor::default(), AT), AT);
+        layers.built(&unwrapped, &[]);
+        let in_w = |build| Steps { wrapping: &|_| Some("w"), ..bare(build) };
+        layers.learn(&in_w(&wrapped), &told::events(&wrapped, &Redactor::default(), AT), AT);
         assert_eq!(layers.replays(&cached).0, [file("1.0", Origin::LayerCache)]);
-        let replayed = layers.replayed(&cached, wrapping, AT);
+        let replayed = layers.replayed(&in_w(&cached), AT);
         let versions: Vec<_> = replayed
             .iter()
             .filter_map(|event| match event {
@@ -359,7 +426,7 @@ mod tests {
             }
         }
         let mut layers = Layers::default();
-        layers.learn(&build, &|_| None, &events, AT);
+        layers.learn(&bare(&build), &events, AT);
         assert_eq!(layers.replays(&log("x", "", "CACHED")).0, [file("1.0", Origin::Unknown)]);
 
         let reason = "step #5: nothing was heard from it".to_owned();

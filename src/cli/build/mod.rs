@@ -14,6 +14,7 @@ mod engine;
 mod exported;
 mod fetched;
 mod ignored;
+mod inputs;
 mod json;
 mod layers;
 mod log;
@@ -45,6 +46,7 @@ use command::{Command, Kind};
 use display::Display;
 use engine::{Client, Engine};
 use exported::Exports;
+use inputs::{Fingerprints, Inputs};
 use layers::Layers;
 use log::Log;
 use report::Report;
@@ -133,6 +135,7 @@ pub(super) fn build(
         return Ok(take_our_place(&program, console).into());
     }
     let command = Command::parse(words);
+    let began = inputs::stamp();
     let rewritten = if inject { Some(rewrite::rewrite(&command, verifies)) } else { None };
     let mut record = match Record::begin(service, &command) {
         Ok(record) => record,
@@ -166,19 +169,27 @@ pub(super) fn build(
     let is_drawn = display.is_some() && std::io::stdout().is_terminal();
     let log = record.log.take().expect("it was just made");
     let mut screen = Screen::new(names, record.redactor.clone(), log, display);
-    let outcome = launch(&program, &command, is_drawn, &mut screen);
+    let inputs = Inputs::of(&command, &record.directories(), began);
+    let (outcome, fingerprints) = launch(&program, &command, is_drawn, inputs, &mut screen);
     let status = match &outcome {
         Ok(outcome) => Status::Ended(outcome.end),
         Err(Error::Start { source, .. }) => not_started(&name, source, console),
         Err(Error::Prepare { .. }) => take_our_place(&program, console),
     };
+    record.fingerprints = fingerprints;
     let (build, log) = screen.finish();
     let session = record.end(build, log, rewritten.as_ref(), &outcome, verifies.then_some(&command), console);
     Ok(Built { status, session })
 }
 
-/// Starts docker and waits for its end.
-fn launch(program: &Program, command: &Command, is_drawn: bool, screen: &mut Screen) -> Result<Outcome, Error> {
+/// Starts docker and waits for its end; what it is given is hashed meanwhile.
+fn launch(
+    program: &Program,
+    command: &Command,
+    is_drawn: bool,
+    inputs: Option<Inputs>,
+    screen: &mut Screen,
+) -> (Result<Outcome, Error>, Fingerprints) {
     // Whoever insists on the moving display has it on their terminal, and gets no record of the steps.
     let is_read = !command.draws();
     // The builder before BuildKit and compose write their logs to standard output, as BuildKit's client does with an
@@ -187,7 +198,15 @@ fn launch(program: &Program, command: &Command, is_drawn: bool, screen: &mut Scr
         && !program.environment.iter().any(|(name, _)| name == "DOCKER_BUILDKIT")
         && std::env::var_os("DOCKER_BUILDKIT").is_none_or(|value| value != "1");
     let stdout = is_read && (may_be_legacy || is_drawn || command.kind == Kind::Compose);
-    supervise::run(program, Interpose { stdout, stderr: is_read }, screen)
+    match supervise::start(program, Interpose { stdout, stderr: is_read }) {
+        Ok(started) => {
+            // Signals are blocked by now, and so they are for the thread.
+            let hashing = inputs.map(Inputs::hash);
+            let outcome = started.supervise(screen);
+            (Ok(outcome), hashing.map(|hashing| hashing.end()).unwrap_or_default())
+        }
+        Err(error) => (Err(error), Fingerprints::default()),
+    }
 }
 
 /// What is written down of a build.
@@ -204,6 +223,7 @@ struct Record {
     places: Places,
     began: Moment,
     exports: Exports,
+    fingerprints: Fingerprints,
 }
 
 impl Record {
@@ -230,6 +250,7 @@ impl Record {
             places: Places::default(),
             began,
             exports: Exports::new(command, sessions.path()),
+            fingerprints: Fingerprints::default(),
         })
     }
 
@@ -271,14 +292,16 @@ impl Record {
         match &build {
             Some(build) => {
                 let wrapping = |vertex: &Vertex| rewritten.and_then(|rewritten| rewritten.wrapping(vertex, redactor));
+                let inputs = |vertex: &Vertex| self.fingerprints.of(build, vertex);
+                let steps = layers::Steps { build, wrapping: &wrapping, inputs: &inputs };
                 let mut told = told::events(build, redactor, at);
-                let recorded = layers.invocations(build, &wrapping);
+                let recorded = layers.invocations(&steps);
                 let known = exported::invocations(&told).into_iter().chain(recorded).collect();
                 let mut exported = self.exports.events(&known, self.began);
                 exported::supersede(&mut told, &mut exported);
                 told.extend(rewritten.iter().flat_map(|rewritten| rewritten.unheard(build, redactor, at)));
-                events.extend(layers.replayed(build, &wrapping, at));
-                layers.learn(build, &wrapping, &told, at);
+                events.extend(layers.replayed(&steps, at));
+                layers.learn(&steps, &told, at);
                 events.extend(told);
                 events.extend(exported);
             }

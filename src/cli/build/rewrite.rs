@@ -134,11 +134,8 @@ fn is_no(value: &OsStr) -> bool {
 
 /// Where the instructions of a build that is left as it stands are; nowhere, if its Dockerfile cannot be read beforehand.
 pub(super) fn places(command: &Command) -> Places {
-    let is_stream = |word: &OsString| word == "-";
-    let comes_through_input =
-        command.context().is_some_and(is_stream) || command.file.iter().any(|(_, file)| is_stream(file));
     match command.kind {
-        Kind::Build | Kind::Buildx if !comes_through_input => {
+        Kind::Build | Kind::Buildx if !command.reads_input() => {
             Source::find(command).map_or_else(|_| Places::default(), |source| Places::of(&source.text))
         }
         _ => Places::default(),

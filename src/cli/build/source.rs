@@ -12,7 +12,7 @@ use super::command::Command;
 pub(super) struct Source {
     pub(super) text: String,
     /// Where it lies; `None` if it came through standard input, or stands in a file of several builds.
-    path: Option<PathBuf>,
+    pub(super) path: Option<PathBuf>,
     /// Whether it came in the place of a context.
     is_context: bool,
 }
