@@ -40,7 +40,7 @@ pub fn above(text: &str) -> Vec<Above> {
             break;
         }
         if let Instruction::Run(run) = instruction {
-            let line = 1 + text[..run.run.span.start].matches('\n').count();
+            let line = 1 + text.bytes().take(run.run.span.start).filter(|byte| *byte == b'\n').count();
             let next = begins.iter().find(|next| **next > line);
             let end = next.map_or(text.len(), |next| text.split_inclusive('\n').take(next - 1).map(str::len).sum());
             found.push(Above { line, end, sources: taken.sources.clone() });

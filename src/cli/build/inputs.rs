@@ -54,11 +54,12 @@ const MOST_FILES: u64 = 100_000;
 const GRACE: Duration = Duration::from_secs(1);
 
 /// The options of a build that make no other step of any.
-const OF_NO_STEP: [&str; 20] = [
+const OF_NO_STEP: [&str; 21] = [
     "--annotation",
     "--attest",
     "--cache-to",
     "--iidfile",
+    "--label",
     "--load",
     "--metadata-file",
     "--no-cache",
@@ -180,13 +181,13 @@ struct Hashed {
 impl Hashed {
     /// What of it docker, which has ended, has read as well.
     fn fingerprints(self) -> Fingerprints {
-        // What is not there has no stamp.
-        let rests = |path: &PathBuf| path.symlink_metadata().map_or(true, |now| has_rested(&now, self.began));
+        let rests = |now: std::io::Result<Metadata>| now.ok().map(|now| has_rested(&now, self.began));
         let mut steps = BTreeMap::new();
-        if self.read.iter().all(rests) {
-            let is_gone = |path: &&PathBuf| path.symlink_metadata().is_err() || !rests(path);
-            let changed = |source: &&String| self.sources[*source].1.iter().any(|path| is_gone(&path));
-            let changed: Vec<&String> = self.sources.keys().filter(changed).collect();
+        // A list that is not there was not there.
+        if self.read.iter().all(|path| rests(path.metadata()) != Some(false)) {
+            let has_changed = |path: &PathBuf| rests(path.symlink_metadata()) != Some(true);
+            let changed = self.sources.iter().filter(|(_, (_, seen))| seen.iter().any(has_changed));
+            let changed: Vec<&String> = changed.map(|(source, _)| source).collect();
             let rest = self.steps.iter().filter(|(step, _)| !step.sources.iter().any(|one| changed.contains(&one)));
             steps.extend(rest.map(|(step, fingerprint)| (step.line, *fingerprint)));
         }
@@ -287,13 +288,14 @@ impl Tree {
             }
             // The builder follows what a source names, and where that lies.
             hasher.field(self.relative(&named)).field(self.relative(&real));
+            self.see(&named);
             self.add(&real, &mut hasher)?;
         }
         Some(hasher.finish())
     }
 
     /// The paths that a source names, in their order.
-    fn named(&self, source: &str) -> Option<Vec<PathBuf>> {
+    fn named(&mut self, source: &str) -> Option<Vec<PathBuf>> {
         let mut paths = vec![self.root.clone()];
         for part in source.split('/').filter(|part| !part.is_empty()) {
             if !part.contains(['*', '?', '[']) {
@@ -304,6 +306,7 @@ impl Tree {
             let pattern = glob::Pattern::new(&part.replace("[^", "[!")).ok()?;
             let mut matching = Vec::new();
             for directory in paths.iter().filter(|path| path.is_dir()) {
+                self.see(directory);
                 let names = self.names(&self.inside(directory)?)?;
                 // One whose name is no text may match or not.
                 let is_matching = |name: &OsString| name.to_str().is_none_or(|name| pattern.matches(name));
@@ -345,10 +348,7 @@ impl Tree {
         if self.files >= MOST_FILES || self.bytes >= MOST_BYTES || self.is_unwanted.load(Ordering::Relaxed) {
             return None;
         }
-        // Directories that the build makes change the one above.
-        if !self.own.iter().any(|own| own.starts_with(path)) {
-            self.seen.push(path.to_owned());
-        }
+        self.see(path);
         hasher.field(self.relative(path)).field(metadata.mode().to_le_bytes());
         if metadata.is_symlink() {
             hasher.field(path.read_link().ok()?.as_os_str().as_bytes());
@@ -363,6 +363,13 @@ impl Tree {
             return None;
         }
         Some(())
+    }
+
+    /// Remembers what must not change; directories that the build makes change the one above.
+    fn see(&mut self, path: &Path) {
+        if !self.own.iter().any(|own| own.starts_with(path)) {
+            self.seen.push(path.to_owned());
+        }
     }
 
     fn content(&self, path: &Path, length: u64) -> Option<Sha256> {

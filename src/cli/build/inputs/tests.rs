@@ -77,7 +77,7 @@ fn a_step_is_what_is_above_it() {
 fn a_step_is_what_the_command_says_of_it() {
     let project = Project::new();
     let first = project.step();
-    for words in ["-t x", "--build-arg OTHER=x", "--no-cache", "--target x --load"] {
+    for words in ["-t x", "--build-arg OTHER=x", "--no-cache --label a=b", "--target x --load"] {
         assert_eq!(project.step_of(&format!("docker build {words}")), first, "{words}");
     }
     for words in ["--build-arg BASE=x", "--add-host a:1.2.3.4", "--platform linux/amd64", "--network none"] {
