@@ -6,7 +6,7 @@ use std::path::Path;
 
 use wheeltap::classify::pip::{self, Options, Piece};
 use wheeltap::classify::{Channel, End, Finding, apt, buildkit};
-use wheeltap::dockerfile::{Injection, inject};
+use wheeltap::dockerfile::{Injection, above, inject};
 use wheeltap::event::{Filename, Redactor, marked, printable};
 use wheeltap::ledger::{fold, read_document, read_journal};
 use wheeltap::manifest::requirements::{PathKind, World, read};
@@ -162,7 +162,8 @@ pub(crate) fn requirements(data: &[u8]) {
     }
 }
 
-/// A Dockerfile: wrapping its steps leaves all its lines in their places, and what is wrapped parses.
+/// A Dockerfile: wrapping its steps leaves all its lines in their places, and what is wrapped parses; each step has its
+/// line and ends behind it.
 pub(crate) fn dockerfile(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let injection = Injection {
@@ -176,6 +177,10 @@ pub(crate) fn dockerfile(data: &[u8]) {
         assert_eq!(injected.text.matches('\n').count(), text.matches('\n').count(), "{text:?}");
         assert_eq!(injected.text.ends_with('\n'), text.ends_with('\n'), "{text:?}");
         assert!(!injected.wrapped.is_empty() || injected.text == text, "{text:?}");
+    }
+    for step in above(&text) {
+        let before = text.split_inclusive('\n').take(step.line - 1).map(str::len).sum::<usize>();
+        assert!(text.get(before..step.end).is_some_and(|step| !step.trim().is_empty()), "{text:?}");
     }
 }
 
