@@ -35,6 +35,8 @@ pub struct Clues {
     /// Of an index page: the URL that its own links give as their page's, as `url`. It is where the page came from, after
     /// redirections.
     pub answered: Option<Vec<u8>>,
+    /// Of an index page: when the tool asked for it, and when it had it.
+    pub read: Option<(LocalTime, LocalTime)>,
     /// Where the tool said that it saved or found the file; relative to the tool's working directory.
     pub path: Option<Vec<u8>>,
     /// Where the file lies only while the tool runs.
@@ -44,6 +46,10 @@ pub struct Clues {
     /// The origin waits for the digest.
     pub doubt: Option<Doubt>,
 }
+
+/// A time by the tool's own clock, wherever in the world that is: milliseconds since 1970 began there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocalTime(pub i64);
 
 /// The tool refused a file for its digest without naming it, and this may be the one.
 #[derive(Clone, Debug, PartialEq, Eq)]

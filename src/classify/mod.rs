@@ -11,5 +11,5 @@ mod finding;
 pub mod pip;
 mod shown;
 
-pub use finding::{Channel, Clues, Doubt, End, Finding};
+pub use finding::{Channel, Clues, Doubt, End, Finding, LocalTime};
 pub use shown::shown;

@@ -11,6 +11,7 @@
 mod support;
 
 mod alike;
+mod beside;
 mod held;
 mod interpreter;
 mod live;

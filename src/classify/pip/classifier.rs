@@ -5,7 +5,7 @@
 
 use super::super::{Channel, End, Finding, shown};
 use super::lines::Lines;
-use super::log::{indented, record};
+use super::log::{indented, record, stamp};
 use super::run::Run;
 use super::table::Side;
 use super::verdict;
@@ -66,6 +66,7 @@ impl Classifier {
                         return;
                     };
                     *stamped += 1;
+                    voice.stamp = stamp(line);
                     voice.read(run, indent, text);
                     run.tell(false, sink);
                 });

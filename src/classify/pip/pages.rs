@@ -5,10 +5,12 @@
 //! where the text has them, decide. Pages of `file:` URLs are no artifacts.
 
 use super::grammar::{answered, between};
+use super::log::local_time;
 use super::place::Place;
 use super::run::Run;
 use super::url;
 use super::voice::Voice;
+use crate::classify::LocalTime;
 use crate::event::{Artifact, Ecosystem, Kind, Origin, Purpose, canonical_name, text};
 
 /// Why a page's origin is unknown.
@@ -20,6 +22,7 @@ pub(super) const UNDECIDED: &str =
 pub(super) struct Page {
     pub(super) url: Vec<u8>,
     place: Place,
+    asked: Option<LocalTime>,
     /// The last answer's status and length.
     answer: Option<(u16, Option<u64>)>,
     /// pip said that its cache answered.
@@ -29,8 +32,14 @@ pub(super) struct Page {
 impl Voice {
     pub(super) fn want_page(&mut self, place: Place, url: &[u8]) {
         self.listing = None;
-        self.page =
-            (!url.starts_with(b"file:")).then(|| Page { url: url.to_vec(), place, answer: None, unasked: false });
+        let asked = self.now();
+        self.page = (!url.starts_with(b"file:")).then(|| Page {
+            url: url.to_vec(),
+            place,
+            asked,
+            answer: None,
+            unasked: false,
+        });
     }
 
     /// An answer to whatever pip asked last.
@@ -59,6 +68,18 @@ impl Voice {
         };
         let reason = (origin == Origin::Unknown).then_some(UNDECIDED);
         self.listing = self.note_page(run, &page.url, page.place, origin, reason.map(str::to_owned), size);
+        if let Some(view) = self.listing.and_then(|number| run.table.view(self.side, number))
+            && let Some((asked, come)) = page.asked.zip(self.now())
+        {
+            // A nested pip's words are there twice, its parent's later than its own.
+            let (first, last) = view.clues.read.unwrap_or((asked, come));
+            view.clues.read = Some((first.min(asked), last.max(come)));
+        }
+    }
+
+    /// When the record was written that is being read.
+    fn now(&self) -> Option<LocalTime> {
+        self.stamp.as_ref().map(local_time)
     }
 
     /// The first link of a page: `... (from PAGE)` is where the page came from, which is not where it was asked for if

@@ -140,9 +140,10 @@ impl Item {
         let (mut artifact, mut clues) = (first.artifact.clone(), first.clues.clone());
         if let Some(second) = second {
             complete(&mut artifact, &second.artifact);
-            let Clues { url, answered, path, temporary, promised, doubt } = second.clues.clone();
+            let Clues { url, answered, read, path, temporary, promised, doubt } = second.clues.clone();
             clues.url = clues.url.or(url);
             clues.answered = clues.answered.or(answered);
+            clues.read = clues.read.or(read);
             clues.path = clues.path.or(path);
             clues.temporary = clues.temporary.or(temporary);
             clues.promised = clues.promised.or(promised);

@@ -5,6 +5,7 @@
 
 use super::grammar::{Line, quoted_host};
 use super::links::Links;
+use super::log::STAMP;
 use super::names;
 use super::pages::Page;
 use super::place::{Place, Places};
@@ -18,6 +19,8 @@ use crate::event::{Evidence, Sha256};
 pub(super) struct Voice {
     pub(super) side: Side,
     pub(super) evidence: Evidence,
+    /// The stamp of the record that is being read.
+    pub(super) stamp: Option<[u8; STAMP]>,
     pub(super) places: Places,
     pub(super) links: Links,
     /// The artifact whose transfer was announced last and is not known to have ended.
@@ -60,6 +63,7 @@ impl Voice {
         Voice {
             side,
             evidence,
+            stamp: None,
             places: Places::default(),
             links: Links::naming(named),
             open: None,

@@ -5,7 +5,6 @@
 //! end. Digests are taken in a thread of their own while pip goes on working. Refuses to contradict the words: the disk
 //! completes them, and decides only what they leave open.
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsStr;
 use std::fs::File;
@@ -14,19 +13,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
-use super::cache::{Body, Cache, NoCache, measure, present};
+use super::cache::{Body, Cache, NoCache, measure};
+use super::page::{self, Reading};
 use super::temporaries::Temporaries;
 use super::unkept;
-use crate::classify::Clues;
+use crate::classify::{Clues, LocalTime};
 use crate::event::{Artifact, Evidence, Kind, Origin};
-
-/// Why a page's origin stays unknown that pip before 23.3 wrote into its cache.
-const REWRITTEN: &str =
-    "pip's cache was written anew: its record does not tell a page that was fetched from one that was confirmed";
-
-/// Why it stays unknown where no cache could be looked at.
-const UNLOCATED: &str =
-    "where pip's cache is cannot be known: it would tell a page that was fetched from one that was confirmed or cached";
 
 /// Looks after the files of one pip invocation.
 pub(crate) struct Files {
@@ -44,8 +36,13 @@ pub(crate) struct Files {
     temporaries: Temporaries,
     held: HashMap<u64, File>,
     asked: HashMap<u64, Vec<u8>>,
+    /// When pages were read, as pip's log says it and by the clock of files.
+    windows: HashMap<u64, (Times, (i128, i128))>,
     worker: Option<Worker>,
 }
+
+/// When a page was asked for, and when it had come.
+type Times = (LocalTime, LocalTime);
 
 /// Takes digests while pip goes on working.
 struct Worker {
@@ -67,6 +64,7 @@ impl Files {
             temporaries: Temporaries::default(),
             held: HashMap::new(),
             asked: HashMap::new(),
+            windows: HashMap::new(),
             worker: None,
         }
     }
@@ -105,6 +103,11 @@ impl Files {
     /// An artifact was named: looks at once at what may be gone when pip has ended.
     pub(crate) fn named(&mut self, number: u64, artifact: &Artifact, clues: &Clues) {
         self.hold(number, clues);
+        if let Some(read) = clues.read
+            && self.windows.get(&number).is_none_or(|(known, _)| *known != read)
+        {
+            self.windows.insert(number, (read, page::window(read)));
+        }
         if artifact.origin == Origin::HttpCache
             && let (Some(url), Ok(cache)) = (located(clues), &self.cache)
             && self.asked.insert(number, url.clone()).as_ref() != Some(url)
@@ -167,7 +170,9 @@ impl Files {
         }
         let cached = measured.bodies.remove(&number).or_else(|| self.cached(clues));
         if artifact.kind == Kind::Index && artifact.origin == Origin::Unknown {
-            self.decide_index(artifact, clues, cached.as_ref());
+            let window = self.windows.get(&number).map(|(_, window)| *window);
+            let reading = self.began.map(|began| Reading { began, window, trusts_fresh: self.trusts_fresh_pages });
+            page::decide(artifact, clues, cached.as_ref(), &self.cache, reading);
         }
         // What was downloaded and not kept may differ from what was kept earlier.
         let is_of_this_run = |body: &Body| self.began.is_none_or(|began| body.written >= began);
@@ -177,57 +182,6 @@ impl Files {
         self.hold(number, clues);
         if let Some(body) = self.held.remove(&number).and_then(|file| measure(file).ok()) {
             fill(artifact, &body, Evidence::TEMPORARY_FILE);
-        }
-    }
-
-    /// An index page that pip says it has read: whether it came over the network this time.
-    fn decide_index(&self, artifact: &mut Artifact, clues: &Clues, cached: Option<&Body>) {
-        let url = artifact.source.as_deref().unwrap_or_default();
-        let origin = match (cached, self.began) {
-            (Some(body), Some(began)) => self.origin_of_page(body, began),
-            (_, None) => None,
-            // pip keeps pages of https only: a page of a plain-text index, or one that was read without a cache, was
-            // fetched. With a cache, a page may be kept under the name to which its URL redirects, which its links tell.
-            (None, Some(_)) => {
-                let kept_nowhere = match self.cache {
-                    _ if url.starts_with("http://") => true,
-                    Ok(_) => clues.answered.is_some(),
-                    Err(NoCache::Disabled) => true,
-                    Err(NoCache::Unknown) => false,
-                };
-                kept_nowhere.then_some(Origin::Downloaded)
-            }
-        };
-        if let Some(origin) = origin {
-            artifact.origin = origin;
-            artifact.reason = None;
-            artifact.add_evidence(Evidence::HTTP_CACHE_FILE);
-        } else if cached.and_then(|body| body.record).is_some_and(|record| !record.apart) {
-            artifact.reason = Some(REWRITTEN.to_owned());
-        } else if matches!(self.cache, Err(NoCache::Unknown)) {
-            artifact.reason = Some(UNLOCATED.to_owned());
-        }
-    }
-
-    /// Where a page came from that pip has read, by what reading it did to the cache: a page that arrives is written; of
-    /// one that is confirmed the record is; and an answer that is not to be kept leaves what was kept before as it is.
-    fn origin_of_page(&self, body: &Body, began: i128) -> Option<Origin> {
-        let record = body.record?;
-        if record.written > began {
-            return match (record.apart, body.written.cmp(&began)) {
-                (true, Ordering::Greater) => Some(Origin::Downloaded),
-                (true, Ordering::Less) => Some(Origin::HttpCache),
-                // Before 23.3 body and record are one: it tells something only where nothing was kept before.
-                (false, _) if record.born.is_some_and(|born| born > began) => Some(Origin::Downloaded),
-                _ => None,
-            };
-        }
-        let untouched = record.written < began && body.written < began && record.status == 200;
-        match (self.trusts_fresh_pages.filter(|_| untouched)?, record.fresh_until) {
-            (false, _) => Some(Origin::Downloaded),
-            (true, Some(until)) if until > present() => Some(Origin::HttpCache),
-            (true, Some(until)) if until < began => Some(Origin::Downloaded),
-            (true, _) => None,
         }
     }
 
@@ -286,31 +240,4 @@ fn fill(artifact: &mut Artifact, body: &Body, evidence: Evidence) {
     artifact.size_bytes = Some(body.size);
     artifact.sha256 = Some(body.sha256);
     artifact.add_evidence(evidence);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::event::Ecosystem;
-
-    #[test]
-    fn a_page_that_no_cache_was_asked_for_is_fetched_only_without_tls() {
-        use NoCache::{Disabled, Unknown};
-        for (cache, url, expected) in [
-            (Disabled, "https://index.example/simple/six/", Origin::Downloaded),
-            (Disabled, "http://index.example/simple/six/", Origin::Downloaded),
-            (Unknown, "http://index.example/simple/six/", Origin::Downloaded),
-            (Unknown, "https://index.example/simple/six/", Origin::Unknown),
-        ] {
-            let mut files = Files::new(PathBuf::from("/"), Err(cache), Some(present()));
-            let mut page = Artifact::new(Ecosystem::Pypi, Kind::Index);
-            (page.source, page.origin) = (Some(url.to_owned()), Origin::Unknown);
-            page.reason = Some("the text does not tell".to_owned());
-            let url = Some(url.as_bytes().to_vec());
-            let clues = Clues { answered: url.clone(), url, ..Clues::default() };
-            files.complete(0, &mut page, &clues, &mut Measured { bodies: HashMap::new() });
-            assert_eq!(page.origin, expected, "{cache:?} {:?}", page.source);
-            assert_eq!(page.reason.is_some(), expected == Origin::Unknown);
-        }
-    }
 }

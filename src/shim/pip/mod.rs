@@ -17,6 +17,7 @@ mod listener;
 mod log;
 mod named;
 mod own_log;
+mod page;
 mod recording;
 mod tail;
 mod temporaries;
