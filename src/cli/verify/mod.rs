@@ -32,8 +32,8 @@ Examples:
   wheeltap verify 20261120_153600 --format junit > offline.xml
   wheeltap verify --format github
 
-A line of --known accepts tries to reach a host, `HOST[:PORT]  # why`, or what a server outside of the cut did,
-`/PATH/OF/ITS/SOCKET  # why`, with * for any characters.
+A line of --known accepts tries to reach a host, `HOST[:PORT]  # why`, or what a server outside
+of the cut did, `/PATH/OF/ITS/SOCKET  # why`; with * for any characters.
 
 Exit status:
   0  PASS
