@@ -10,7 +10,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use pep440_rs::Version;
 
@@ -27,7 +27,7 @@ pub(crate) struct Before {
 }
 
 impl Before {
-    /// Looks into the environments of these prefixes (`sys.prefix`: `/usr`, `/work/.venv`).
+    /// Looks into the environments of these prefixes (`sys.prefix`: `/usr`, `/work/.venv`); `now` is [`present`].
     pub(crate) fn look(prefixes: impl IntoIterator<Item = PathBuf>, now: SystemTime) -> Self {
         let mut directories = BTreeSet::<PathBuf>::new();
         directories.extend(prefixes.into_iter().flat_map(|prefix| directories_of(&prefix)));
@@ -61,6 +61,13 @@ impl Before {
         appeared.sort_unstable();
         appeared
     }
+}
+
+/// Now, by the clock that files are stamped with: it runs behind the others by up to a tick.
+pub(crate) fn present() -> SystemTime {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
+    let whole = u64::try_from(time.tv_sec).unwrap_or_default();
+    UNIX_EPOCH + Duration::new(whole, u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
 /// The prefixes of the Pythons that a command would find now: of the active environment, and of each directory on `PATH`
@@ -186,14 +193,14 @@ mod tests {
         install("usr/lib/python3.11/site-packages/six-1.16.0.dist-info");
         install("usr/lib/python3.11/site-packages/six");
         install("usr/lib/python3/dist-packages/Foo.Bar-1.egg-info");
-        let before = Before::look([place.path().join("usr")], SystemTime::now());
+        let before = Before::look([place.path().join("usr")], present());
         assert_eq!(named(before.appeared([])), [""; 0]);
         install("usr/lib/python3.11/site-packages/six-1.17.0.dist-info");
         install("usr/lib/python3/dist-packages/Foo.Bar-2-py3.11.egg-info");
         install("venv/lib/python3.11/site-packages/attrs-1.dist-info");
         assert_eq!(named(before.appeared([])), ["foo-bar 2", "six 1.17.0"]);
         assert_eq!(named(before.appeared([place.path().join("venv")])), ["foo-bar 2", "six 1.17.0", "attrs 1"]);
-        let later = Before::look([], SystemTime::now() + std::time::Duration::from_secs(60));
+        let later = Before::look([], present() + Duration::from_secs(60));
         assert_eq!(named(later.appeared([place.path().join("venv")])), [""; 0]);
     }
 

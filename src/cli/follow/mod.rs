@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
 pub(crate) use destination::Destination;
-pub(crate) use installed::{Before, prefix_of, prefixes_in_use, unexplained};
+pub(crate) use installed::{Before, prefix_of, prefixes_in_use, present, unexplained};
 
 use super::now;
 use crate::event::{BuildInfo, Event, Redactor, SessionId};

@@ -3,9 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use crate::cli::follow::{Before, Books, Destination, Follower, prefix_of, prefixes_in_use, unexplained};
+use crate::cli::follow::{Before, Books, Destination, Follower, prefix_of, prefixes_in_use, present, unexplained};
 use crate::cli::{Cannot as _, now};
 use crate::event::{BuildInfo, Event, Redactor, SessionId};
 use crate::ledger::{self, DIRECTORY_VARIABLE, Directory, Files, Journal, SESSION_VARIABLE, fold, read_journal};
@@ -64,7 +64,7 @@ impl Session {
         // So that the shims of this session only append. Where it cannot be promised they fold it themselves.
         journal.hold();
         journal.append(&[]).cannot()?;
-        let before = Before::look(prefixes_in_use(), SystemTime::now());
+        let before = Before::look(prefixes_in_use(), present());
         Ok(Session { journal, build_info, before, follower: None, destination: None, redactor })
     }
 
