@@ -15,7 +15,8 @@ FOREIGN := $(filter-out $(ARCH)-%,$(TARGET))
 LINKER := $(if $(filter %-musl,$(TARGET)), -C linker=rust-lld -C link-arg=--icf=all \
   -C link-arg=-zkeep-text-section-prefix -C link-arg=--no-rosegment)
 # At a fixed address: a start has no relocations to write, and the file is a twentieth smaller.
-STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static -C relocation-model=static$(LINKER)"
+STATIC := RUSTFLAGS="$${RUSTFLAGS:-} -C target-feature=+crt-static -C relocation-model=static \
+  -C llvm-args=--inline-threshold=50$(LINKER)"
 BINARY := $(if $(FOREIGN),target/$(TARGET)/release/wheeltap,target/wheeltap)
 PREFIX ?= /usr/local
 REQUIREMENTS ?= examples/requirements/*.txt
