@@ -148,7 +148,7 @@ fn where_a_shim_gives_no_log_the_sessions_log_is_none_either() {
 /// Two runs of pip; in the midst of the first its log is rotated.
 fn rotated(pip: &str, way: &str, rotate: &str) -> String {
     format!(
-        "{pip} download -d one-{way} beta & until grep -q Collecting $PIP_LOG; do :; done; {rotate}; \
+        "{pip} download -d one-{way} beta & until grep -q 'Collecting beta' $PIP_LOG; do :; done; {rotate}; \
          wait $! && {pip} download -d two-{way} gamma"
     )
 }
@@ -182,8 +182,10 @@ fn one_that_is_moved_or_removed_is_read_on_and_so_is_the_next() {
 #[test]
 fn one_that_is_cut_short_is_read_from_its_beginning_and_that_is_said() {
     let world = World::new("24.0");
+    // So long that what follows the cut does not make up for it before anybody looks.
+    let old = "2026-11-20T16:27:36,471 Collecting old\n".repeat(1 << 15);
     for (pip, via) in [("../venv/bin/pip", "log"), ("pip", "shim")] {
-        std::fs::write(world.path("tmp/own.log"), "2026-11-20T16:27:36,471 Collecting old\n").unwrap();
+        std::fs::write(world.path("tmp/own.log"), &old).unwrap();
         let line = rotated(pip, via, "cp $PIP_LOG $PIP_LOG.1; : > $PIP_LOG");
         let (ended, session) = world.recorded_with("", &line, &[("PIP_LOG", "{root}/tmp/own.log")]);
         assert!(ended.status.success(), "{}", text(&ended.stderr));
