@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use pep440_rs::Version;
 
 use crate::event::{Session, canonical_name, text};
+use crate::shim::pip::file_clock;
 
 /// A distribution by its normalized name (PEP 503) and version.
 pub(crate) type Distribution = (String, String);
@@ -65,9 +66,7 @@ impl Before {
 
 /// Now, by the clock that files are stamped with: it runs behind the others by up to a tick.
 pub(crate) fn present() -> SystemTime {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::RealtimeCoarse);
-    let whole = u64::try_from(time.tv_sec).unwrap_or_default();
-    UNIX_EPOCH + Duration::new(whole, u32::try_from(time.tv_nsec).unwrap_or_default())
+    UNIX_EPOCH + Duration::from_nanos(u64::try_from(file_clock()).unwrap_or_default())
 }
 
 /// The prefixes of the Pythons that a command would find now: of the active environment, and of each directory on `PATH`

@@ -23,6 +23,7 @@ mod tail;
 mod temporaries;
 mod unkept;
 
+pub(crate) use cache::present as file_clock;
 pub(crate) use cache::{Cache, NoCache};
 pub(crate) use command::Command;
 pub(crate) use configuration::{Configuration, Environment, Inherited, files, lines};
