@@ -6,6 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 
+use super::fault::quietly;
 use super::look_up;
 use super::session::now;
 use crate::event::{
@@ -26,10 +27,14 @@ pub(crate) fn is_watched_above(mode: Mode) -> bool {
     witness::above().is_some_and(|above| above >= mode)
 }
 
-/// How to watch within a boundary. Where the kernel demands that privileges be given up, that is done if it was asked
-/// for by name or if there is nothing here that needs them: `sudo` would fail.
-fn wish(mode: Mode, boundary: Boundary) -> Wish {
-    let refused = Wish { mode, boundary, extent: Extent::Whole, may_give_up_privileges: false };
+/// A witness that notes how things stand. Where the kernel demands that privileges be given up, that is done if it was
+/// asked for by name or if there is nothing here that needs them: `sudo` would fail.
+pub(super) fn begin(mode: Mode, boundary: Boundary, extent: Extent) -> Witness {
+    Witness::begin(wish(mode, boundary, extent))
+}
+
+fn wish(mode: Mode, boundary: Boundary, extent: Extent) -> Wish {
+    let refused = Wish { mode, boundary, extent, may_give_up_privileges: false };
     if mode != Mode::Observe {
         return refused;
     }
@@ -49,25 +54,30 @@ pub(crate) fn run(
     program: &mut Program,
     mode: Mode,
     boundary: Boundary,
-    tap: &mut (impl Tap + Send),
+    tap: &mut (dyn Tap + Send),
 ) -> (Result<Outcome, Error>, Witness) {
     if mode != Mode::Off {
         program.environment.push(witness::marker(mode));
     }
-    let mut witness = begin(mode, boundary);
-    let outcome = witness.watch(|| supervise::run(program, Interpose::default(), tap));
+    let mut witness = begin(mode, boundary, Extent::Whole);
+    let outcome = run_under(&mut witness, program, Interpose::default(), tap);
     (outcome, witness)
 }
 
-/// A witness that notes how things stand.
-pub(crate) fn begin(mode: Mode, boundary: Boundary) -> Witness {
-    Witness::begin(wish(mode, boundary))
-}
-
-/// A witness that counts as little as a start that somebody waits for allows, and is still to look around.
-pub(crate) fn begin_brief() -> Witness {
-    let boundary = Boundary::None;
-    Witness::begin(Wish { mode: Mode::Counters, boundary, extent: Extent::Brief, may_give_up_privileges: false })
+/// Runs a program to its end under a witness.
+pub(super) fn run_under(
+    witness: &mut Witness,
+    program: &Program,
+    interpose: Interpose,
+    tap: &mut (dyn Tap + Send),
+) -> Result<Outcome, Error> {
+    if witness.mode() == Mode::Observe {
+        return witness.watch(|| supervise::run(program, interpose, tap));
+    }
+    let started = supervise::start(program, interpose)?;
+    // The program runs meanwhile.
+    let _ = quietly(|| witness.look_around());
+    Ok(started.supervise(tap))
 }
 
 /// The command as a record.

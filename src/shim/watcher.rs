@@ -6,10 +6,9 @@
 use std::time::Duration;
 
 use super::Recording;
-use super::fault::quietly;
 use super::watch;
 use crate::supervise::{self, Error, Interpose, Outcome, Program};
-use crate::witness::{Boundary, Mode, Witness};
+use crate::witness::{Boundary, Extent, Mode, Witness};
 
 /// How long processes that the tool left behind are waited for where every process is watched.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -35,19 +34,14 @@ impl Watcher {
         interpose: Interpose,
         recording: &mut dyn Recording,
     ) -> Result<Outcome, Error> {
-        match self.mode {
-            Mode::Off => supervise::run(program, interpose, recording),
-            Mode::Counters => {
-                let witness = self.witness.insert(watch::begin_brief());
-                let started = supervise::start(program, interpose)?;
-                let _ = quietly(|| witness.look_around());
-                Ok(started.supervise(recording))
-            }
-            Mode::Observe => {
-                let witness = self.witness.insert(watch::begin(self.mode, Boundary::None));
-                witness.watch(|| supervise::run(program, interpose, recording))
-            }
-        }
+        let extent = match self.mode {
+            Mode::Off => return supervise::run(program, interpose, recording),
+            // A tool's start waits for the first reading.
+            Mode::Counters => Extent::Brief,
+            Mode::Observe => Extent::Whole,
+        };
+        let witness = self.witness.insert(watch::begin(self.mode, Boundary::None, extent));
+        watch::run_under(witness, program, interpose, recording)
     }
 
     /// Tells the recording what was seen.

@@ -62,7 +62,7 @@ impl Address {
 }
 
 /// Whether the kernel keeps it on this machine: a destination of all zeroes is the loopback as well.
-fn is_loopback(address: IpAddr) -> bool {
+pub(super) fn is_loopback(address: IpAddr) -> bool {
     address.is_loopback() || address.is_unspecified()
 }
 

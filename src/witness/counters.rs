@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::Read;
+use std::os::unix::fs::FileExt as _;
 
 /// Counters by our names, as they stand or as they have grown.
 pub type Counters = BTreeMap<&'static str, u64>;
@@ -26,19 +26,35 @@ pub enum Extent {
     Brief,
 }
 
-/// The counters as they stand; what cannot be read is not among them.
-pub(super) fn read(extent: Extent) -> Counters {
-    let rest = |name: &str| if extent == Extent::Whole { table(name).unwrap_or_default() } else { String::new() };
-    let (snmp, snmp6, devices) = (table("snmp").unwrap_or_default(), rest("snmp6"), rest("dev"));
-    let mut counters = Counters::new();
-    for (name, group, field, ours) in WANTED {
-        let value = if name == "snmp" { in_columns(&snmp, group, field) } else { in_rows(&snmp6, field) };
-        counters.extend(value.map(|value| (ours, value)));
+/// The tables of one network namespace, kept open: to find them costs more than to read them.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    /// `snmp`, `snmp6`, `dev`.
+    files: [Option<File>; 3],
+}
+
+impl Tables {
+    /// Those of the calling thread's namespace.
+    pub(super) fn open(extent: Extent) -> Tables {
+        let rest = |name| if extent == Extent::Whole { open(name) } else { None };
+        Tables { files: [open("snmp"), rest("snmp6"), rest("dev")] }
     }
-    if let Some((received, sent)) = bytes(&devices) {
-        counters.extend([("rx_bytes", received), ("tx_bytes", sent)]);
+
+    /// The counters as they stand; what cannot be read is not among them.
+    pub(super) fn read(&self) -> Counters {
+        let [snmp, snmp6, devices] = &self.files;
+        let text = |file: &Option<File>| file.as_ref().and_then(whole).unwrap_or_default();
+        let (snmp, snmp6) = (text(snmp), text(snmp6));
+        let mut counters = Counters::new();
+        for (name, group, field, ours) in WANTED {
+            let value = if name == "snmp" { in_columns(&snmp, group, field) } else { in_rows(&snmp6, field) };
+            counters.extend(value.map(|value| (ours, value)));
+        }
+        if let Some((received, sent)) = bytes(&text(devices)) {
+            counters.extend([("rx_bytes", received), ("tx_bytes", sent)]);
+        }
+        counters
     }
-    counters
 }
 
 /// By how much they have grown.
@@ -56,8 +72,8 @@ pub(super) fn has_no_inet6() -> bool {
 pub(super) fn routed_interfaces() -> Option<Vec<String>> {
     // In a namespace that never had a route the table has not even a head.
     let (routes, routes6) = (table("route")?, table("ipv6_route").unwrap_or_default());
-    let first = routes.lines().skip(1).filter_map(|line| line.split_whitespace().next());
-    let last = routes6.lines().filter_map(|line| line.split_whitespace().last());
+    let first = routes.lines().skip(1).filter_map(|line| line.split_ascii_whitespace().next());
+    let last = routes6.lines().filter_map(|line| line.split_ascii_whitespace().last());
     let mut names: Vec<String> = first.chain(last).filter(|name| *name != "lo").map(str::to_owned).collect();
     names.sort_unstable();
     names.dedup();
@@ -68,7 +84,7 @@ pub(super) fn routed_interfaces() -> Option<Vec<String>> {
 pub(super) fn is_bound(port: u16) -> bool {
     let port = format!(":{port:04X}");
     let bound = |text: String| {
-        let places = text.lines().filter_map(|line| line.split_whitespace().nth(1));
+        let places = text.lines().filter_map(|line| line.split_ascii_whitespace().nth(1));
         places.into_iter().any(|local| local.ends_with(&port))
     };
     ["udp", "udp6", "tcp", "tcp6"].into_iter().filter_map(table).any(bound)
@@ -76,17 +92,36 @@ pub(super) fn is_bound(port: u16) -> bool {
 
 /// A table of `/proc/net`; `None` where it cannot be read.
 fn table(name: &str) -> Option<String> {
-    // The kernel does not say how long they are: read piecemeal, a table takes a dozen calls.
-    let mut text = String::with_capacity(16 << 10);
-    File::open(format!("/proc/thread-self/net/{name}")).ok()?.read_to_string(&mut text).ok()?;
-    Some(text)
+    whole(&open(name)?)
+}
+
+fn open(name: &str) -> Option<File> {
+    File::open(format!("/proc/thread-self/net/{name}")).ok()
+}
+
+/// A table as it is now.
+fn whole(file: &File) -> Option<String> {
+    // The kernel does not say how long they are, and gives no more than a page at once.
+    let mut text = vec![0; 8 << 10];
+    let mut length = 0;
+    loop {
+        match file.read_at(&mut text[length..], length as u64).ok()? {
+            0 => break,
+            count => length += count,
+        }
+        if length == text.len() {
+            text.resize(2 * length, 0);
+        }
+    }
+    text.truncate(length);
+    String::from_utf8(text).ok()
 }
 
 /// A field of `/proc/net/snmp`: a line of names and a line of values for each group.
 fn in_columns(text: &str, group: &str, field: &str) -> Option<u64> {
     let mut lines = text.lines().filter_map(|line| line.strip_prefix(group)?.strip_prefix(':'));
-    let place = lines.next()?.split_whitespace().position(|name| name == field)?;
-    lines.next()?.split_whitespace().nth(place)?.parse().ok()
+    let place = lines.next()?.split_ascii_whitespace().position(|name| name == field)?;
+    lines.next()?.split_ascii_whitespace().nth(place)?.parse().ok()
 }
 
 fn in_rows(text: &str, field: &str) -> Option<u64> {
@@ -97,7 +132,7 @@ fn in_rows(text: &str, field: &str) -> Option<u64> {
 fn bytes(text: &str) -> Option<(u64, u64)> {
     let mut sum = None;
     for (name, values) in text.lines().filter_map(|line| line.split_once(':')) {
-        let values: Vec<u64> = values.split_whitespace().filter_map(|value| value.parse().ok()).collect();
+        let values: Vec<u64> = values.split_ascii_whitespace().filter_map(|value| value.parse().ok()).collect();
         if let (Some(received), Some(sent)) = (values.first(), values.get(8)) {
             let (all_received, all_sent) = sum.unwrap_or((0, 0));
             let counts = u64::from(name.trim() != "lo");
@@ -133,12 +168,12 @@ mod tests {
 
     #[test]
     fn all_of_them_are_there() {
-        let counters = read(Extent::Whole);
+        let counters = Tables::open(Extent::Whole).read();
         for (_, _, _, name) in WANTED {
             assert!(counters.contains_key(name), "{name}: {counters:?}");
         }
         assert_eq!(growth(&counters, &counters).values().sum::<u64>(), 0);
-        let brief = read(Extent::Brief);
+        let brief = Tables::open(Extent::Brief).read();
         assert!(brief.contains_key("ip_out_no_routes") && brief.len() < counters.len(), "{brief:?}");
     }
 }

@@ -7,6 +7,7 @@
 //! keeps a build in is a network namespace ([`cut_off`]). Knows system calls, addresses and processes, not artifacts.
 
 mod address;
+mod caller;
 mod calls;
 mod counters;
 mod cut;

@@ -10,7 +10,8 @@ use std::time::Instant;
 
 use libc::seccomp_notif;
 
-use super::address::{Address, DNS, LONGEST};
+use super::address::{Address, DNS, is_loopback};
+use super::caller::{Caller, Read};
 use super::calls::{self, Call, Width};
 use super::groups::{Group, Groups, Question};
 use super::memory::{Memory, Message, pointer};
@@ -19,9 +20,6 @@ use super::record::{HostSource, Key, OutsideServer, Seen};
 use super::sockets::Destroyed;
 use super::sys::{self, Answer};
 use super::{counters, dns, unix};
-
-/// A question and what else may be in its datagram.
-const QUESTION: usize = 1024;
 
 /// Of the messages of one `sendmmsg` the kernel takes no more.
 const MOST_MESSAGES: u32 = 1024;
@@ -47,6 +45,8 @@ pub(super) struct Setting {
     pub(super) policy: Policy,
     /// The name servers of this machine.
     pub(super) resolvers: Vec<IpAddr>,
+    /// Whether the loopback takes what is sent to it; where it is down, that is refused and counted like all else.
+    pub(super) loopback_is_up: bool,
     /// Whether the kernel's counters would miss a call to the outside over IPv6.
     pub(super) inet6_uncounted: bool,
     pub(super) began: Instant,
@@ -150,7 +150,7 @@ impl Supervisor {
         let caller = Caller { thread, group, status, width };
         if let Call::Multiplexed { number, arguments } = call {
             let mut bytes = [0; 24];
-            let count = self.memory.read(thread, status.as_ref(), arguments, &mut bytes).unwrap_or(0);
+            let count = caller.read(&self.memory, arguments, &mut bytes).unwrap_or(0);
             let arguments = std::array::from_fn(|at| pointer(&bytes[..count], at, width).unwrap_or(0));
             match calls::socket_call(number, arguments).filter(|_| count > 0) {
                 Some(behind) => call = behind,
@@ -162,22 +162,22 @@ impl Supervisor {
         }
         match call {
             Call::Connect { descriptor, address, length } => {
-                let read = self.address(&caller, address, length, false);
+                let read = caller.address(&self.memory, address, length, false);
                 self.if_valid(listener, notification.id, |this| this.connect(&caller, descriptor, read))
             }
             Call::Send { descriptor, buffer, size, address, length } => {
-                let to = (address != 0).then(|| self.address(&caller, address, length, true));
-                let text = self.text(&caller, buffer, size);
+                let to = (address != 0).then(|| caller.address(&self.memory, address, length, true));
+                let text = caller.text(&self.memory, buffer, size);
                 self.if_valid(listener, notification.id, |this| this.send(&caller, descriptor, to, &text))
             }
             Call::SendMessage { descriptor, message } => {
-                let read = self.message(&caller, message);
+                let read = caller.message(&self.memory, message);
                 self.if_valid(listener, notification.id, |this| this.send_messages(&caller, descriptor, vec![read]))
             }
             Call::SendMessages { descriptor, messages, count } => {
                 let (_, size) = Message::sizes(width);
                 let place = |at| messages.wrapping_add(u64::from(at) * size as u64);
-                let read = (0..count.min(MOST_MESSAGES)).map(|at| self.message(&caller, place(at))).collect();
+                let read = (0..count.min(MOST_MESSAGES)).map(|at| caller.message(&self.memory, place(at))).collect();
                 self.if_valid(listener, notification.id, |this| this.send_messages(&caller, descriptor, read))
             }
             Call::Socket { family, kind, protocol } => {
@@ -210,45 +210,6 @@ impl Supervisor {
         if sys::is_valid(listener.as_fd(), id) { what(self) } else { Answer::Continue }
     }
 
-    fn address(&self, caller: &Caller, place: u64, length: u32, datagram: bool) -> Read {
-        let mut bytes = [0; LONGEST];
-        let wanted = (length as usize).min(LONGEST);
-        let address = self
-            .memory
-            .read(caller.thread, caller.status.as_ref(), place, &mut bytes[..wanted])
-            .map(|count| Address::read(&bytes[..count], datagram));
-        match address {
-            Some(Some(address)) => Read { address: Some(address), place, length },
-            // Too short to be one: the kernel refuses it.
-            Some(None) => Read { address: Some(Address::Nowhere), place, length },
-            None => Read { address: None, place, length },
-        }
-    }
-
-    fn text(&self, caller: &Caller, buffer: u64, size: u64) -> Vec<u8> {
-        let mut text = vec![0; usize::try_from(size).unwrap_or(QUESTION).min(QUESTION)];
-        let count = self.memory.read(caller.thread, caller.status.as_ref(), buffer, &mut text).unwrap_or(0);
-        text.truncate(count);
-        text
-    }
-
-    /// The address of a message, if it has one, and the beginning of its text.
-    fn message(&self, caller: &Caller, place: u64) -> (Option<Read>, Vec<u8>) {
-        let unreadable = (Some(Read { address: None, place, length: LONGEST as u32 }), Vec::new());
-        let mut bytes = [0; 64];
-        let (size, _) = Message::sizes(caller.width);
-        let status = caller.status.as_ref();
-        let Some(count) = self.memory.read(caller.thread, status, place, &mut bytes[..size]) else { return unreadable };
-        let Some(message) = Message::read(&bytes[..count], caller.width) else { return unreadable };
-        let to = (message.address != 0).then(|| self.address(caller, message.address, message.length, true));
-        // Its length lies in memory, and may be exchanged as well.
-        let to = to.map(|to| if to.address.is_some() { Read { length: LONGEST as u32, ..to } } else { to });
-        let mut piece = [0; 16];
-        let count = self.memory.read(caller.thread, status, message.pieces, &mut piece).unwrap_or(0);
-        let part = |at| pointer(&piece[..count], at, caller.width).unwrap_or(0);
-        (to, self.text(caller, part(0), part(1)))
-    }
-
     fn connect(&mut self, caller: &Caller, descriptor: i32, read: Read) -> Answer {
         if let Some(group) = self.groups.get_mut(caller.group) {
             // The number is a new descriptor's.
@@ -262,7 +223,7 @@ impl Supervisor {
             self.unix(caller, path);
         }
         if !address.is_outside() {
-            self.seen.passed_on.connects += u64::from(matches!(address, Address::Inet(_)));
+            self.passed_on(&address, true);
             self.doubt(caller, &read, &address);
             return Answer::Continue;
         }
@@ -289,21 +250,25 @@ impl Supervisor {
         if pretended { Answer::Success } else { self.outside(&address, true) }
     }
 
-    /// The answer to a call to the outside, and the entry in the books that the kernel's must agree with.
+    /// The answer to a call to the outside.
     fn outside(&mut self, address: &Address, connects: bool) -> Answer {
         if self.setting.policy == Policy::Deny {
             return Answer::Refuse(libc::ENETUNREACH);
         }
-        if let Address::Inet(address) = address {
-            match address {
-                // Name servers on the loopback are reached, so no counter tells of them.
-                address if address.ip().is_loopback() => {}
-                SocketAddr::V4(_) => self.seen.passed_on.inet += 1,
-                SocketAddr::V6(_) => self.seen.passed_on.inet6 += 1,
-            }
-            self.seen.passed_on.connects += u64::from(connects);
-        }
+        self.passed_on(address, connects);
         Answer::Continue
+    }
+
+    /// Enters a call into the books that the kernel's must agree with.
+    fn passed_on(&mut self, address: &Address, connects: bool) {
+        let Address::Inet(address) = address else { return };
+        match address {
+            // Whom the loopback takes it to is reached, so no counter tells of it.
+            address if self.setting.loopback_is_up && is_loopback(address.ip()) => {}
+            SocketAddr::V4(_) => self.seen.passed_on.inet += 1,
+            SocketAddr::V6(_) => self.seen.passed_on.inet6 += 1,
+        }
+        self.seen.passed_on.connects += u64::from(connects);
     }
 
     fn send_messages(&mut self, caller: &Caller, descriptor: i32, messages: Vec<(Option<Read>, Vec<u8>)>) -> Answer {
@@ -327,6 +292,7 @@ impl Supervisor {
             self.unix(caller, path);
         }
         if !address.is_outside() {
+            self.passed_on(&address, false);
             self.doubt(caller, &to, &address);
             return Answer::Continue;
         }
@@ -429,21 +395,6 @@ impl Supervisor {
             self.seen.namespaces += u64::from(self.elsewhere.insert(there));
         }
     }
-}
-
-/// Who called.
-struct Caller {
-    thread: u32,
-    group: u32,
-    status: Option<Status>,
-    width: Width,
-}
-
-/// An address as it was read, or not.
-struct Read {
-    address: Option<Address>,
-    place: u64,
-    length: u32,
 }
 
 /// Whether a network namespace keeps sockets of this family in: one without a route reaches nobody through them.

@@ -133,24 +133,37 @@ pub(super) fn identity() -> (u32, u32) {
     unsafe { (libc::geteuid(), libc::getegid()) }
 }
 
-/// Brings the loopback of the calling thread's network namespace up.
+/// Raises the loopback of this network namespace.
 pub(super) fn raise_loopback() -> io::Result<()> {
-    #[repr(C)]
-    struct Request {
-        name: [u8; 16],
-        flags: i16,
-        _rest: [u8; 22],
-    }
     let socket = socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0)?;
-    let mut request = Request { name: [0; 16], flags: 0, _rest: [0; 22] };
-    request.name[..2].copy_from_slice(b"lo");
-    // SAFETY: the record is the kernel's `struct ifreq`: a name of 16 bytes and a union of 24.
-    unsafe {
-        check(libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFFLAGS as _, &mut request))?;
-        request.flags |= (libc::IFF_UP | libc::IFF_RUNNING) as i16;
-        check(libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &mut request))?;
+    let mut request = Interface::loopback(&socket)?;
+    request.flags |= (libc::IFF_UP | libc::IFF_RUNNING) as i16;
+    // SAFETY: the record is the kernel's.
+    check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &mut request) }).map(drop)
+}
+
+/// Whether the loopback of this network namespace is up.
+pub(super) fn is_loopback_up() -> io::Result<bool> {
+    let socket = socket(libc::AF_INET, libc::SOCK_DGRAM | libc::SOCK_CLOEXEC, 0)?;
+    Interface::loopback(&socket).map(|request| i32::from(request.flags) & libc::IFF_UP != 0)
+}
+
+/// The kernel's `struct ifreq`, for flags: a name of 16 bytes and a union of 24.
+#[repr(C)]
+struct Interface {
+    name: [u8; 16],
+    flags: i16,
+    _rest: [u8; 22],
+}
+
+impl Interface {
+    fn loopback(socket: &OwnedFd) -> io::Result<Interface> {
+        let mut request = Interface { name: [0; 16], flags: 0, _rest: [0; 22] };
+        request.name[..2].copy_from_slice(b"lo");
+        // SAFETY: the record is the kernel's.
+        check(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCGIFFLAGS as _, &mut request) })?;
+        Ok(request)
     }
-    Ok(())
 }
 
 fn socket(family: c_int, kind: c_int, protocol: c_int) -> io::Result<OwnedFd> {

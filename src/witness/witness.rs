@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{EventfdFlags, eventfd};
 
-use super::counters::{self, Counters, Extent};
+use super::counters::{self, Counters, Extent, Tables};
 use super::cut::{self, Boundary};
 use super::record::Seen;
 use super::sighting::{Books, Method, Sighting, Unavailable};
@@ -74,11 +74,13 @@ pub struct Wish {
 pub struct Witness {
     wish: Wish,
     began: Instant,
+    tables: Tables,
     before: Counters,
     destroyed: Option<Destroyed>,
     supervision: Option<Supervision>,
     unavailable: Vec<Unavailable>,
     no_new_privileges: bool,
+    loopback_is_up: bool,
     inet6_uncounted: bool,
     shared: bool,
 }
@@ -103,11 +105,13 @@ impl Witness {
         let mut witness = Witness {
             wish,
             began: Instant::now(),
+            tables: Tables::default(),
             before: Counters::new(),
             destroyed: None,
             supervision: None,
             unavailable: Vec::new(),
             no_new_privileges: false,
+            loopback_is_up: true,
             inet6_uncounted: false,
             shared: false,
         };
@@ -123,31 +127,38 @@ impl Witness {
         if wish.mode == Mode::Counters {
             witness.cannot(Method::SeccompNotify, "opted-out");
         }
-        witness.before = counters::read(wish.extent);
-        if wish.extent == Extent::Whole {
+        witness.tables = Tables::open(wish.extent);
+        witness.before = witness.tables.read();
+        if wish.mode == Mode::Observe {
             witness.look_around();
         }
         witness
     }
 
-    /// Notes what does not change while the command runs, a boundary that somebody else has made included. Where little
-    /// is counted this is left to the caller, for a time when nobody waits for it.
+    /// How it watches.
+    pub fn mode(&self) -> Mode {
+        self.wish.mode
+    }
+
+    /// Notes what does not change while the command runs, a boundary that somebody else has made included. Who only counts
+    /// leaves this to the caller, for a time when nobody waits for it.
     pub fn look_around(&mut self) {
+        if self.wish.mode == Mode::Off {
+            return;
+        }
         self.inet6_uncounted = counters::has_no_inet6();
         let interfaces = counters::routed_interfaces();
         if self.wish.boundary == Boundary::None && interfaces.as_ref().is_some_and(Vec::is_empty) {
             self.wish.boundary = Boundary::GivenNamespace;
         }
         let is_ours = self.wish.boundary.is_of_the_kernel();
+        self.loopback_is_up = !is_ours || has_loopback();
         self.shared = !is_ours && interfaces.is_some_and(|interfaces| cut::is_shared(&interfaces));
     }
 
     /// Does something, all of whose children are watched: in a thread of its own where every call is to be seen, which
     /// has the signal mask of this one, while this one takes no signal. There must be no other thread.
     pub fn watch<T: Send>(&mut self, what: impl FnOnce() -> T + Send) -> T {
-        if self.wish.mode != Mode::Observe {
-            return what();
-        }
         let what = Mutex::new(Some(what));
         let take = || what.lock().ok().and_then(|mut what| what.take());
         let mask = sys::block_signals();
@@ -192,6 +203,7 @@ impl Witness {
                 Boundary::None => Policy::Observe,
             },
             resolvers: resolvers(),
+            loopback_is_up: self.loopback_is_up,
             inet6_uncounted: self.inet6_uncounted,
             began: self.began,
         };
@@ -240,7 +252,7 @@ impl Witness {
         let (seen, left_behind) = self.end_supervision(patience);
         let counters = match self.wish.mode {
             Mode::Off => Counters::new(),
-            Mode::Counters | Mode::Observe => counters::growth(&self.before, &counters::read(self.wish.extent)),
+            Mode::Counters | Mode::Observe => counters::growth(&self.before, &self.tables.read()),
         };
         if let Some(destroyed) = &mut self.destroyed {
             destroyed.hear();
@@ -265,6 +277,9 @@ impl Witness {
         let reconciled = (watched && books.can_be_compared()).then_some(unwitnessed == 0 && disagreements.is_empty());
         let missed = self.destroyed.as_ref().is_some_and(|destroyed| destroyed.missed);
         let mut doubts = disagreements;
+        if self.wish.boundary.is_of_the_kernel() && has_loopback() != self.loopback_is_up {
+            doubts.push("the loopback was raised or taken down: what was sent to it may have been refused".to_owned());
+        }
         doubts.extend(self.doubts(&seen, &left_behind));
         Sighting {
             method,
@@ -400,6 +415,11 @@ fn named(error: &io::Error) -> String {
         _ => return error.to_string(),
     };
     format!("{name}: {error}")
+}
+
+/// Whether the loopback takes what is sent to it, as it does unless somebody says otherwise.
+fn has_loopback() -> bool {
+    sys::is_loopback_up().unwrap_or(true)
 }
 
 /// The name servers of this machine.

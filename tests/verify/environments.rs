@@ -104,6 +104,25 @@ fn without_proc_nothing_is_certified() {
     assert!(said.reasons().contains("self-test"), "{}", said.reasons());
 }
 
+/// Where the loopback is down the kernel refuses what is sent to it, and counts that: it is no try to leave.
+#[test]
+fn what_a_loopback_refuses_that_is_down_was_seen_as_well() {
+    if !can_cut() || !requires::root() || !requires::program("unshare") {
+        return;
+    }
+    let dial = "for at in 127.0.0.1/9 ::1/9; do (exec 3<>/dev/tcp/$at) 2>/dev/null || (exec 3<>/dev/udp/$at) 2>/dev/null; done; true";
+    for (before, agrees) in [("", true), ("ip link set lo up; ", false)] {
+        let place = Place::new();
+        let mut command = place.command("unshare");
+        command.args(["--net", WHEELTAP, "run", "--no-follow", "--", "bash", "-c", &format!("{before}{dial}")]);
+        let output = command.env("WHEELTAP_WITNESS", "observe").output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let (_, witness) = session(&place);
+        assert_eq!((&witness["boundary"], &witness["unwitnessed"]), (&json!("kernel-netns"), &json!(0)), "{witness}");
+        assert_eq!(witness["doubts"].as_array().unwrap().is_empty(), agrees, "{witness}");
+    }
+}
+
 /// The root of a user namespace as engines without root have it: no CAP_SYS_ADMIN, and nobody else's memory.
 // Contract: never-a-false-pass
 #[test]
