@@ -53,17 +53,23 @@ pub(crate) use status::Status;
 /// Runs the console with `arguments`, those after the program's own name, and answers with the status to end with.
 pub fn run(_name: OsString, arguments: Vec<OsString>) -> ExitCode {
     let mut console = Console::of_this_process();
-    let arguments = step::of_first_line(&arguments).unwrap_or(arguments);
-    let outcome = match Arguments::try_parse_from(typed(arguments)) {
-        Ok(arguments) => {
-            console.choose_colour(arguments.colour);
-            dispatch(arguments.verb, &mut console)
-        }
-        Err(answer) => console.show_answer_of_parser(&answer),
+    let outcome = match step::Arguments::of_wrapped(&arguments) {
+        Some(step) => dispatch(Verb::Step(step), &mut console),
+        None => parsed(arguments, &mut console),
     };
     let flushed = console.flush();
     let outcome = outcome.and_then(|status| flushed.map(|()| status));
     outcome.unwrap_or_else(|error| failure::report(&error, &mut console)).leave()
+}
+
+fn parsed(arguments: Vec<OsString>, console: &mut Console) -> anyhow::Result<Status> {
+    match Arguments::try_parse_from(typed(arguments)) {
+        Ok(arguments) => {
+            console.choose_colour(arguments.colour);
+            dispatch(arguments.verb, console)
+        }
+        Err(answer) => console.show_answer_of_parser(&answer),
+    }
 }
 
 /// The command line for the parser; `help VERB` is another way to say `VERB --help`.

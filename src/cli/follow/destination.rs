@@ -79,8 +79,11 @@ impl Destination {
 /// The log that pips would write by themselves: of the environment, else of the configuration files.
 fn own_log() -> Option<PathBuf> {
     let commands: [&[u8]; 4] = [b"install", b"download", b"wheel", b"lock"];
-    let of = |command| Configuration::read(command, false, Path::new(""), &Inherited).log;
-    let configured = || commands.into_iter().find_map(of).map(|log| expand(&log, &Inherited));
+    let configured = || {
+        let texts = Configuration::texts(false, Path::new(""), &Inherited);
+        let log = commands.into_iter().find_map(|command| Configuration::from_texts(&texts, command).log)?;
+        Some(expand(&log, &Inherited))
+    };
     own_log_of_variables(&Inherited).or_else(configured)
 }
 

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,19 +25,36 @@ pub(crate) type Distribution = (String, String);
 #[derive(Debug)]
 pub(crate) struct Before {
     at: SystemTime,
-    directories: BTreeMap<PathBuf, BTreeSet<Distribution>>,
+    directories: BTreeMap<PathBuf, Place>,
+}
+
+/// A directory of distributions.
+#[derive(Debug)]
+struct Place {
+    there: BTreeSet<Distribution>,
+    /// When it had changed last; `None` where it may have changed while it was looked at.
+    changed: Option<SystemTime>,
 }
 
 impl Before {
-    /// Looks into the environments of these prefixes (`sys.prefix`: `/usr`, `/work/.venv`); `now` is [`present`].
-    pub(crate) fn look(prefixes: impl IntoIterator<Item = PathBuf>, now: SystemTime) -> Self {
+    /// Looks into the environments of these prefixes (`sys.prefix`: `/usr`, `/work/.venv`) for what was there `at` a
+    /// moment, as [`present`] had it: it may have passed, so that nobody waits for this.
+    pub(crate) fn look(prefixes: impl IntoIterator<Item = PathBuf>, at: SystemTime) -> Self {
         let mut directories = BTreeSet::<PathBuf>::new();
         directories.extend(prefixes.into_iter().flat_map(|prefix| directories_of(&prefix)));
         let directories = directories.into_iter().map(|directory| {
-            let there = distributions(&directory).map(|(_, distribution)| distribution).collect();
-            (directory, there)
+            let mut found: Vec<(PathBuf, Distribution)> = distributions(&directory).collect();
+            // Asked for afterwards, so that it is later than whatever came while we looked.
+            let changed = changed(&directory);
+            let is_calm = changed.is_some_and(|changed| changed < at);
+            if !is_calm {
+                found.retain(|(path, _)| made(path).is_none_or(|made| made <= at));
+            }
+            let mut there = BTreeSet::new();
+            there.extend(found.into_iter().map(|(_, distribution)| distribution));
+            (directory, Place { there, changed: changed.filter(|_| is_calm) })
         });
-        Before { at: now, directories: directories.collect() }
+        Before { at, directories: directories.collect() }
     }
 
     /// The distributions that have appeared in those directories and in the environments of `prefixes`, of which only
@@ -47,11 +65,14 @@ impl Before {
         directories.extend(prefixes.into_iter().flat_map(|prefix| directories_of(&prefix)));
         let mut appeared = Vec::new();
         for directory in directories {
-            let bundled = bundled(&directory);
             let known = self.directories.get(&directory);
+            if known.is_some_and(|known| known.changed.is_some() && known.changed == changed(&directory)) {
+                continue;
+            }
+            let bundled = bundled(&directory);
             for (path, distribution) in distributions(&directory) {
                 let is_new = match known {
-                    Some(known) => !known.contains(&distribution),
+                    Some(known) => !known.there.contains(&distribution),
                     None => made(&path).is_some_and(|made| made >= self.at),
                 };
                 if is_new && !bundled.contains(&distribution) {
@@ -145,6 +166,13 @@ fn distributions(directory: &Path) -> impl Iterator<Item = (PathBuf, Distributio
     })
 }
 
+/// When something last came into a directory or left it, which nobody can set (`st_ctime`).
+fn changed(directory: &Path) -> Option<SystemTime> {
+    let metadata = directory.metadata().ok()?;
+    let nanoseconds = Duration::from_nanos(u64::try_from(metadata.ctime_nsec()).ok()?);
+    Some(UNIX_EPOCH + Duration::from_secs(u64::try_from(metadata.ctime()).ok()?) + nanoseconds)
+}
+
 /// When a file was made, where the file system knows it, or else changed.
 fn made(path: &Path) -> Option<SystemTime> {
     let metadata = path.symlink_metadata().ok()?;
@@ -199,6 +227,8 @@ mod tests {
         install("venv/lib/python3.11/site-packages/attrs-1.dist-info");
         assert_eq!(named(before.appeared([])), ["foo-bar 2", "six 1.17.0"]);
         assert_eq!(named(before.appeared([place.path().join("venv")])), ["foo-bar 2", "six 1.17.0", "attrs 1"]);
+        let late = Before::look([place.path().join("usr")], present() - Duration::from_secs(60));
+        assert_eq!(named(late.appeared([])), ["foo-bar 1", "foo-bar 2", "six 1.16.0", "six 1.17.0"]);
         let later = Before::look([], present() + Duration::from_secs(60));
         assert_eq!(named(later.appeared([place.path().join("venv")])), [""; 0]);
     }

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::cli::follow::{Before, Books, Destination, Follower, prefix_of, prefixes_in_use, present, unexplained};
 use crate::cli::{Cannot as _, now};
@@ -23,7 +23,9 @@ pub(in crate::cli) struct NoStamp(String);
 pub(in crate::cli) struct Session {
     journal: Journal,
     build_info: BuildInfo,
-    before: Before,
+    /// What file clocks showed when it was opened, and what lay there then, as far as was looked.
+    opened: SystemTime,
+    before: Option<Before>,
     follower: Option<Follower>,
     destination: Option<Destination>,
     redactor: Redactor,
@@ -64,8 +66,8 @@ impl Session {
         // So that the shims of this session only append. Where it cannot be promised they fold it themselves.
         journal.hold();
         journal.append(&[]).cannot()?;
-        let before = Before::look(prefixes_in_use(), present());
-        Ok(Session { journal, build_info, before, follower: None, destination: None, redactor })
+        let opened = present();
+        Ok(Session { journal, build_info, opened, before: None, follower: None, destination: None, redactor })
     }
 
     /// Gets ready to follow the pips that pass the shims by.
@@ -163,11 +165,12 @@ impl Session {
 
     /// Names the distributions that have appeared although no recorded pip brought them.
     fn name_unexplained(&mut self, mut prefixes: Vec<PathBuf>) {
+        let Some(before) = self.before.take() else { return };
         let Ok(recorded) = read_journal(&self.journal.files().journal) else { return };
         let session = fold(self.journal.id(), recorded.events);
         let tools = session.invocations.iter().filter(|invocation| invocation.tool == "pip");
         prefixes.extend(tools.filter_map(|pip| prefix_of(Path::new(pip.tool_path.as_deref()?))));
-        for reason in unexplained(self.before.appeared(prefixes), &session) {
+        for reason in unexplained(before.appeared(prefixes), &session) {
             if !session.blind_spots.contains(&reason) {
                 self.blind_spot(&reason);
             }
@@ -175,8 +178,12 @@ impl Session {
     }
 }
 
-/// Lets the follower begin when the command runs.
+/// Looks around, and lets the follower begin, when the command runs.
 impl Tap for Session {
+    fn started(&mut self) {
+        self.before = Some(Before::look(prefixes_in_use(), self.opened));
+    }
+
     fn tick(&mut self) {
         if let Some(follower) = &mut self.follower {
             follower.tick();

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -23,8 +23,8 @@ pub(in crate::cli) struct Stage {
     path: OsString,
     executable: PathBuf,
     ourselves: Vec<FileId>,
-    /// When each directory on `PATH` changed last, as far as was looked.
-    changed: BTreeMap<PathBuf, SystemTime>,
+    /// When each directory on `PATH`, by device and number, had changed last when it was looked at.
+    changed: BTreeMap<(u64, u64), SystemTime>,
 }
 
 impl Stage {
@@ -60,21 +60,18 @@ impl Stage {
     /// # Errors
     /// When a link cannot be made.
     pub(in crate::cli) fn refresh(&mut self) -> io::Result<()> {
-        let directories: Vec<PathBuf> = std::env::split_paths(&self.path).collect();
-        let found = directories.into_iter().filter_map(|directory| {
+        let mut changed = Vec::new();
+        let mut times = BTreeMap::new();
+        for directory in std::env::split_paths(&self.path) {
             let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
+            let Ok(metadata) = directory.metadata() else { continue };
+            let Ok(time) = metadata.modified() else { continue };
             // Where `/bin` is `/usr/bin`, it is read once.
-            let directory = directory.canonicalize().ok()?;
-            let changed = directory.metadata().and_then(|metadata| metadata.modified()).ok()?;
-            Some((directory, changed))
-        });
-        let mut times = BTreeMap::<PathBuf, SystemTime>::new();
-        times.extend(found);
-        if times == self.changed {
-            return Ok(());
+            let id = (metadata.dev(), metadata.ino());
+            if times.insert(id, time).is_none() && self.changed.get(&id) != Some(&time) {
+                changed.push(directory);
+            }
         }
-        let changed: Vec<&PathBuf> =
-            times.iter().filter(|(path, time)| self.changed.get(*path) != Some(time)).map(|(path, _)| path).collect();
         for name in names(&changed) {
             let link = self.directory.path().join(&name);
             if !link.is_symlink() && !look_up(&name, Some(&self.path), &self.ourselves).programs.is_empty() {
@@ -101,7 +98,7 @@ impl Stage {
 }
 
 /// Every name in these directories under which a shim would stand.
-fn names(directories: &[&PathBuf]) -> BTreeSet<OsString> {
+fn names(directories: &[PathBuf]) -> BTreeSet<OsString> {
     let files = directories.iter().filter_map(|directory| std::fs::read_dir(directory).ok()).flatten();
     let names = files.filter_map(io::Result::ok).map(|file| file.file_name());
     names.filter(|name| Tool::from_argv0(name).is_some()).collect()

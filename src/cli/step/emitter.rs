@@ -89,7 +89,7 @@ impl Emitter {
 
     fn read(&mut self) {
         let Some(journal) = &self.journal else { return };
-        let mut piece = vec![0; 64 << 10];
+        let mut piece = [0; 8 << 10];
         while let Ok(count @ 1..) = journal.read_at(&mut piece, self.offset) {
             self.offset += count as u64;
             self.begun.extend_from_slice(&piece[..count]);

@@ -34,9 +34,25 @@ pub(crate) struct Arguments {
     command: Vec<OsString>,
 }
 
+impl Arguments {
+    /// Of a step as a rewritten Dockerfile has it, which is read without the parser: to build that up, with all other
+    /// verbs, would cost every step half a millisecond.
+    pub(super) fn of_wrapped(arguments: &[OsString]) -> Option<Arguments> {
+        let by_kernel = of_first_line(arguments);
+        let words = by_kernel.as_deref().unwrap_or(arguments);
+        let rest = words.split_first().filter(|(verb, _)| *verb == "step")?.1;
+        let (observe, rest) = match rest.split_first()? {
+            (option, rest) if option == "--observe" => (true, rest),
+            _ => (false, rest),
+        };
+        let command = rest.split_first().filter(|(end, command)| *end == "--" && !command.is_empty())?.1.to_vec();
+        Some(Arguments { observe, command })
+    }
+}
+
 /// The words of a step that the kernel started for the first line of a program (`#!/.../wheeltap step -- INTERPRETER
 /// ARGUMENT`): it gives all behind the path as one argument, and so the interpreter's argument remains one.
-pub(super) fn of_first_line(arguments: &[OsString]) -> Option<Vec<OsString>> {
+fn of_first_line(arguments: &[OsString]) -> Option<Vec<OsString>> {
     let (first, rest) = arguments.split_first()?;
     let (own, command) = first.to_str()?.strip_prefix("step ")?.split_once("-- ")?;
     let own = ["step"].into_iter().chain(own.split_whitespace()).chain(["--"]);
@@ -113,6 +129,10 @@ struct Step {
 }
 
 impl Tap for Step {
+    fn started(&mut self) {
+        self.session.started();
+    }
+
     fn tick(&mut self) {
         self.session.tick();
         if let Some(Err(error)) = self.stage.as_mut().map(Stage::refresh) {
@@ -128,6 +148,8 @@ impl Tap for Step {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     #[test]
@@ -139,5 +161,19 @@ mod tests {
         );
         assert_eq!(of_first_line(&words(&["step -- /bin/sh", "/x"])), Some(words(&["step", "--", "/bin/sh", "/x"])));
         assert_eq!(of_first_line(&words(&["step", "--", "/bin/sh -- x"])), None);
+    }
+
+    #[test]
+    fn a_wrapped_step_needs_no_parser() {
+        let read = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(OsString::from).collect();
+            Arguments::of_wrapped(&words).map(|read| (read.observe, read.command.join(OsStr::new(" "))))
+        };
+        assert_eq!(read(&["step", "--", "sh", "--", "-c"]), Some((false, "sh -- -c".into())));
+        assert_eq!(read(&["step", "--observe", "--", "sh"]), Some((true, "sh".into())));
+        assert_eq!(read(&["step --observe -- sh -e", "/x"]), Some((true, "sh -e /x".into())));
+        for other in [&["step", "--"][..], &["step", "sh"], &["step", "--help"], &["run", "--", "sh"], &["step"], &[]] {
+            assert_eq!(read(other), None, "{other:?}");
+        }
     }
 }

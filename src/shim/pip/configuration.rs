@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use super::home::home;
 
 /// The environment that the tool will see.
 pub(crate) trait Environment {
-    /// All variables, in the order in which they stand.
+    /// The variables by which options may be set (`PIP_...`), in the order in which they stand; others may be among them.
     fn variables(&self) -> impl Iterator<Item = (OsString, OsString)>;
 
     /// The value of a variable, `None` where it is unset.
@@ -50,7 +51,10 @@ pub(crate) struct Inherited;
 
 impl Environment for Inherited {
     fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
-        std::env::vars_os()
+        // Each look at the environment copies all of it, and the tool's start waits for several.
+        static OF_PIP: OnceLock<Vec<(OsString, OsString)>> = OnceLock::new();
+        let is_of_pip = |(name, _): &(OsString, OsString)| name.as_bytes().starts_with(b"PIP_");
+        OF_PIP.get_or_init(|| std::env::vars_os().filter(is_of_pip).collect()).iter().cloned()
     }
 
     fn get(&self, name: &str) -> Option<OsString> {
@@ -88,9 +92,12 @@ impl Configuration {
     /// Reads the files that pip would read for `command`. `tool` is the pip that will run: its environment's own file
     /// lies two directories above it.
     pub(crate) fn read(command: &[u8], isolated: bool, tool: &Path, environment: &impl Environment) -> Self {
-        let files = files(isolated, tool, environment);
-        let texts: Vec<Vec<u8>> = files.iter().filter_map(|file| std::fs::read(file).ok()).collect();
-        Configuration::from_texts(&texts, command)
+        Configuration::from_texts(&Configuration::texts(isolated, tool, environment), command)
+    }
+
+    /// What is in those files.
+    pub(crate) fn texts(isolated: bool, tool: &Path, environment: &impl Environment) -> Vec<Vec<u8>> {
+        files(isolated, tool, environment).iter().filter_map(|file| std::fs::read(file).ok()).collect()
     }
 
     /// The value of a variable that decides what pip prints: that of the files where the variable is not set.
@@ -102,7 +109,7 @@ impl Configuration {
 
     /// A command's own section wins over `[global]`, whichever file it stands in; within a section the later file wins,
     /// also with an empty value, and then pip passes the setting over.
-    pub(super) fn from_texts(texts: &[impl AsRef<[u8]>], command: &[u8]) -> Self {
+    pub(crate) fn from_texts(texts: &[impl AsRef<[u8]>], command: &[u8]) -> Self {
         let mut configuration = Configuration::default();
         for section in [b"global".as_slice(), command] {
             // As in a dictionary of Python's: what is set again keeps the place where it stood first.
