@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use sha2::{Digest as _, Sha256};
 
-use super::engine::{Carriage, Client};
+use super::engine::Client;
 
 /// The name of the context, and of the image.
 pub(super) const NAME: &str = "wheeltap-inject";
@@ -21,6 +21,26 @@ pub(super) const WRAPPER: [&str; 3] = ["/dev/.wheeltap/wheeltap", "step", "--"];
 /// The same where every process of a step is to be watched.
 pub(super) const WATCHING: [&str; 4] = ["/dev/.wheeltap/wheeltap", "step", "--observe", "--"];
 
+/// Our executable, before it is known which way it takes.
+pub(super) struct Executable {
+    content: Vec<u8>,
+    /// The image that carries it.
+    pub(super) image: String,
+}
+
+impl Executable {
+    /// Ours.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn read() -> anyhow::Result<Executable> {
+        let content = std::fs::read("/proc/self/exe").context("cannot read this executable")?;
+        let digest = Sha256::digest(&content);
+        let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Ok(Executable { content, image: format!("{NAME}:{tag}") })
+    }
+}
+
 /// Our executable on its way.
 pub(super) struct Carrier {
     /// The value of the `--mount` flag.
@@ -30,32 +50,29 @@ pub(super) struct Carrier {
 }
 
 impl Carrier {
-    /// Puts this executable where the builder can get it; `place` is there as long as the build.
+    /// By an image of the engine's, which is made unless it `is_there`.
     ///
     /// # Errors
-    /// When it cannot be read, or the engine does not take it.
-    pub(super) fn prepare(client: &Client, carriage: Carriage, place: &Path) -> anyhow::Result<Carrier> {
-        let executable = std::fs::read("/proc/self/exe").context("cannot read this executable")?;
-        match carriage {
-            Carriage::NamedContext => {
-                let directory = place.join("context");
-                let file = directory.join("wheeltap");
-                std::fs::create_dir(&directory)
-                    .and_then(|()| std::fs::write(&file, executable))
-                    .and_then(|()| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)))
-                    .with_context(|| format!("cannot write `{}`", file.display()))?;
-                Ok(Carrier { mount: mount(NAME), directory: Some(directory) })
-            }
-            Carriage::LocalImage => {
-                let digest = Sha256::digest(&executable);
-                let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-                let name = format!("{NAME}:{tag}");
-                if !client.has_image(&name) {
-                    client.import(&archive(&executable)?, &name)?;
-                }
-                Ok(Carrier { mount: mount(&name), directory: None })
-            }
+    /// When the engine does not take it.
+    pub(super) fn by_image(client: &Client, executable: &Executable, is_there: bool) -> anyhow::Result<Carrier> {
+        if !is_there {
+            client.import(&archive(&executable.content)?, &executable.image)?;
         }
+        Ok(Carrier { mount: mount(&executable.image), directory: None })
+    }
+
+    /// By a context in `place`, which is there as long as the build.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn by_context(executable: &Executable, place: &Path) -> anyhow::Result<Carrier> {
+        let directory = place.join("context");
+        let file = directory.join("wheeltap");
+        std::fs::create_dir(&directory)
+            .and_then(|()| std::fs::write(&file, &executable.content))
+            .and_then(|()| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)))
+            .with_context(|| format!("cannot write `{}`", file.display()))?;
+        Ok(Carrier { mount: mount(NAME), directory: Some(directory) })
     }
 
     /// The named context that each build is to be given.

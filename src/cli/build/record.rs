@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 
 use super::command::Command;
-use super::engine::{Client, Engine};
+use super::engine::Client;
 use super::exported::{self, Exports};
 use super::inputs::Fingerprints;
 use super::layers::{self, Layers};
@@ -130,7 +130,8 @@ impl Record {
                 is_read: outcome.as_ref().is_ok_and(|outcome| outcome.tap_panic.is_none()),
             };
             let client = Client::of(command);
-            let builds_itself = Engine::of(&client).builds_itself();
+            // What was not rewritten is not certified in any case.
+            let builds_itself = rewritten.is_none_or(|rewritten| rewritten.builds_itself);
             let has_image = |name: &str| builds_itself && client.has_image(name);
             events.extend(ended.events(&events, &has_image, &self.redactor, at));
         }

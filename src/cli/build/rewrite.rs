@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::bases::Bases;
-use super::carrier::{Carrier, WATCHING, WRAPPER};
+use super::carrier::{Carrier, Executable, WATCHING, WRAPPER};
 use super::command::{Command, Kind};
 use super::engine::{Carriage, Client, Engine, is_other_platform};
 use super::source::Source;
@@ -37,6 +37,8 @@ pub(super) struct Rewritten {
     pub(super) places: Places,
     /// Whether BuildKit has to be asked for by variable, since the client would use the builder before it.
     pub(super) asks_for_buildkit: bool,
+    /// Whether what builds is the engine's own, which has its images.
+    pub(super) builds_itself: bool,
     /// Holds the rewritten Dockerfile while the build runs.
     _place: TempDir,
 }
@@ -67,7 +69,12 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
     let client = Client::of(command);
     let (engine, subject) = std::thread::scope(|scope| {
         let engine = scope.spawn(|| Engine::of(&client));
-        let subject = Subject::find(command).map(|subject| (Bases::of(&client, subject.images(command)), subject));
+        let subject = Subject::find(command).and_then(|subject| {
+            let executable = Executable::read()?;
+            let mut images = subject.images(command);
+            images.insert(executable.image.clone());
+            Ok((Bases::of(&client, images), executable, subject))
+        });
         (engine.join(), subject)
     });
     let engine = engine.map_err(|_| anyhow::anyhow!("the engine could not be asked"))?;
@@ -83,14 +90,18 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         (None, Some(platform)) => platform.to_owned(),
         (None, None) => anyhow::bail!("the platform of its builder is not known before that is started"),
     };
-    let (mut bases, subject) = subject?;
+    let (mut bases, executable, subject) = subject?;
+    let is_there = bases.take(&executable.image);
     if engine.has_buildx() {
         bases.ask_registries(&platform);
     }
     let place = tempfile::Builder::new().prefix("wheeltap-build-").tempdir()?;
     let carriage = engine.carriage(is_buildx);
     let wrapping = Wrapping {
-        carrier: Carrier::prepare(&client, carriage, place.path())?,
+        carrier: match carriage {
+            Carriage::NamedContext => Carrier::by_context(&executable, place.path())?,
+            Carriage::LocalImage => Carrier::by_image(&client, &executable, is_there)?,
+        },
         wrapper: if watches { &WATCHING } else { &WRAPPER },
         here_documents: carriage == Carriage::NamedContext || engine.knows_here_documents(),
         command,
@@ -119,6 +130,7 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         wrapping: format!("{} {}", wrapping.wrapper.join(" "), env!("CARGO_PKG_VERSION")),
         places: parts.places,
         asks_for_buildkit,
+        builds_itself: engine.builds_itself(),
         _place: place,
     })
 }
