@@ -67,7 +67,7 @@ impl Facts {
             self.isolated |= argument == b"--isolated";
             self.debug |= argument.len() >= 5 && b"--debug".starts_with(argument);
             self.sets(before, argument);
-            if let Some(at) = memchr::memchr(b'=', argument) {
+            if let Some(at) = argument.iter().position(|&byte| byte == b'=') {
                 self.sets(str::from_utf8(&argument[..at]).unwrap_or_default(), &argument[at + 1..]);
             }
             before = str::from_utf8(argument).unwrap_or_default();

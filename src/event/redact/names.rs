@@ -80,13 +80,12 @@ const HARMLESS_ENDINGS: [&str; 23] = [
 /// What `name` promises: of an option (with its dashes), a variable, a setting or a header, in any case and notation.
 pub(super) fn promise(name: &str) -> Promise {
     let name = name.trim_start_matches('-');
-    let (mut secret, mut header, mut last, mut first) = (false, false, String::new(), None);
-    for word in Words(name) {
-        let word = word.to_ascii_lowercase();
-        secret |= SECRET_WORDS.contains(&word.as_str())
-            || !word.starts_with("lib") && SECRET_ENDINGS.iter().any(|ending| word.ends_with(ending));
-        header |= matches!(word.as_str(), "authorization" | "cookie");
-        first.get_or_insert_with(|| word.clone());
+    let (mut secret, mut header, mut last, mut first) = (false, false, Word::default(), None);
+    for word in Words(name).map(Word::of) {
+        secret |= word.is_one_of(&SECRET_WORDS)
+            || !word.is_of_library && SECRET_ENDINGS.iter().any(|ending| word.end().ends_with(ending.as_bytes()));
+        header |= word.is_one_of(&["authorization", "cookie"]);
+        first.get_or_insert(word);
         last = word;
     }
     let ends = |words: &str| {
@@ -100,13 +99,47 @@ pub(super) fn promise(name: &str) -> Promise {
     } else if ["proxy", "index_url", "trusted_host"].into_iter().any(ends) {
         Promise::Authority
     } else if secret
-        && !HARMLESS_ENDINGS.contains(&last.as_str())
-        && first.as_deref() != Some("no")
+        && !last.is_one_of(&HARMLESS_ENDINGS)
+        && !first.is_some_and(|first| first.is_one_of(&["no"]))
         && !matches!(name, "PWD" | "OLDPWD")
     {
         Promise::Secret
     } else {
         Promise::Nothing
+    }
+}
+
+/// No word that is looked for is longer.
+const LONGEST: usize = 16;
+
+/// A word in small letters: its end, in whatever case it was written. Every variable of an environment is looked at when
+/// a session begins, so that none is copied to the heap for it.
+#[derive(Clone, Copy, Default)]
+struct Word {
+    end: [u8; LONGEST],
+    length: usize,
+    /// Whether it is the name of a library: `libsecret`.
+    is_of_library: bool,
+}
+
+impl Word {
+    fn of(word: &str) -> Word {
+        let bytes = word.as_bytes();
+        let tail = &bytes[bytes.len().saturating_sub(LONGEST)..];
+        let mut end = [0; LONGEST];
+        end[..tail.len()].copy_from_slice(tail);
+        end.make_ascii_lowercase();
+        let is_of_library = bytes.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"lib"));
+        Word { end, length: bytes.len(), is_of_library }
+    }
+
+    /// The last of its letters.
+    fn end(&self) -> &[u8] {
+        &self.end[..self.length.min(LONGEST)]
+    }
+
+    fn is_one_of(&self, words: &[&str]) -> bool {
+        words.iter().any(|other| other.len() == self.length && self.end() == other.as_bytes())
     }
 }
 

@@ -99,16 +99,20 @@ impl Redactor {
         let joined = join(arguments);
         secrets(&joined, Sort::Words, &mut |part, lesson| lessons.push((joined[part].to_owned(), lesson)));
         for (name, value) in environment {
-            let value = text(value);
             match name {
-                b"USER" | b"LOGNAME" => own_names.push(value),
-                b"HOME" => own_names.extend(value.rsplit('/').next().map(str::to_owned)),
+                b"USER" | b"LOGNAME" => own_names.push(text(value)),
+                b"HOME" => own_names.extend(text(value).rsplit('/').next().map(str::to_owned)),
                 _ => {
-                    let named = format!("{}={value}", text(name));
+                    let mut named = text(name);
+                    let promised = promise(&named);
+                    named.push('=');
+                    let start = named.len();
+                    named.push_str(&text(value));
                     secrets(&named, Sort::Words, &mut |part, lesson| lessons.push((named[part].to_owned(), lesson)));
-                    if matches!(promise(&text(name)), Promise::Secret | Promise::Header) {
+                    if matches!(promised, Promise::Secret | Promise::Header) {
+                        let value = &named[start..];
                         lessons.extend(value.lines().skip(1).map(|line| (line.to_owned(), Lesson::Secret)));
-                        lessons.push((value, Lesson::Secret));
+                        lessons.push((value.to_owned(), Lesson::Secret));
                     }
                 }
             }

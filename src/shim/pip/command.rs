@@ -79,7 +79,7 @@ impl<'a> Command<'a> {
                 command.arguments.extend(rest);
                 break;
             } else if let Some(long) = argument.strip_prefix(b"--") {
-                let (name, joined) = match memchr::memchr(b'=', long) {
+                let (name, joined) = match long.iter().position(|&byte| byte == b'=') {
                     Some(at) => (&long[..at], Some(&long[at + 1..])),
                     None => (long, None),
                 };

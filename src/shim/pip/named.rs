@@ -42,10 +42,11 @@ pub(crate) fn wheel_directory(command: &Command<'_>, environment: &impl Environm
 
 /// A URL, also behind `NAME@`.
 fn url(word: &[u8]) -> Option<Vec<u8>> {
-    let start = memchr::memmem::find(word, b"http").filter(|&start| start == 0 || b"@ ".contains(&word[start - 1]))?;
-    let url = &word[start..];
+    // Every argument of every call is looked at: a quicker search would first find out what this processor can do.
+    let start = (0..word.len()).find(|&start| word[start..].starts_with(b"http"))?;
+    let url = (start == 0 || b"@ ".contains(&word[start - 1])).then(|| &word[start..])?;
     let whole = url.starts_with(b"http://") || url.starts_with(b"https://");
-    let end = memchr::memchr2(b'#', b' ', url).unwrap_or(url.len());
+    let end = url.iter().position(|byte| b"# ".contains(byte)).unwrap_or(url.len());
     whole.then(|| url[..end].to_vec())
 }
 
