@@ -40,7 +40,7 @@ pub fn text<T: Serialize>(value: &T) -> String {
 
 /// All types have one way to be written: each is a thousand lines of machine code.
 fn write<T: Serialize>(writer: &mut dyn Write, value: &T, layout: Layout) -> serde_json::Result<()> {
-    let mut pieces = Pieces { piece: Vec::new(), writer };
+    let mut pieces = Pieces::before(writer);
     value.serialize(&mut Serializer::with_formatter(&mut pieces, layout))?;
     pieces.pass_on().map_err(serde_json::Error::io)
 }
@@ -49,9 +49,16 @@ fn write<T: Serialize>(writer: &mut dyn Write, value: &T, layout: Layout) -> ser
 /// whole.
 const PIECE: usize = 256 << 10;
 
+/// Up to this length, copying here is quicker than calling: musl copies a single byte by a string instruction, whose start
+/// takes longer than all the rest, and most writes are of a quote, a comma or a name.
+const SHORT: usize = 32;
+
 /// Gathers the many short writes of a serializer.
 struct Pieces<'a> {
     piece: Vec<u8>,
+    /// What follows on that.
+    recent: [u8; 4 * SHORT],
+    filled: usize,
     writer: &'a mut dyn Write,
 }
 
@@ -62,20 +69,18 @@ impl Write for Pieces<'_> {
 
     #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
-        /// Up to this length, copying here is quicker than calling: musl copies a single byte by a string instruction,
-        /// whose start takes longer than all the rest, and most writes are of a quote, a comma or a name.
-        const SHORT: usize = 32;
-
-        if self.piece.len() + bytes.len() > PIECE {
-            self.pass_on()?;
-        }
         if bytes.len() > SHORT {
+            self.gather()?;
             self.piece.extend_from_slice(bytes);
             return Ok(());
         }
-        let (words, rest) = bytes.as_chunks::<8>();
-        words.iter().for_each(|word| self.piece.extend_from_slice(word));
-        rest.iter().for_each(|byte| self.piece.push(*byte));
+        if self.filled + bytes.len() > self.recent.len() {
+            self.gather()?;
+        }
+        if let Some(place) = self.recent.get_mut(self.filled..self.filled + bytes.len()) {
+            copy(place, bytes);
+            self.filled += bytes.len();
+        }
         Ok(())
     }
 
@@ -85,12 +90,50 @@ impl Write for Pieces<'_> {
     }
 }
 
-impl Pieces<'_> {
+impl<'a> Pieces<'a> {
+    fn before(writer: &'a mut dyn Write) -> Self {
+        Pieces { piece: Vec::new(), recent: [0; 4 * SHORT], filled: 0, writer }
+    }
+
+    /// Makes room for short writes.
+    fn gather(&mut self) -> io::Result<()> {
+        self.piece.extend_from_slice(&self.recent[..self.filled]);
+        self.filled = 0;
+        if self.piece.len() > PIECE {
+            self.writer.write_all(&self.piece)?;
+            self.piece.clear();
+        }
+        Ok(())
+    }
+
     fn pass_on(&mut self) -> io::Result<()> {
+        self.gather()?;
         self.writer.write_all(&self.piece)?;
         self.piece.clear();
         Ok(())
     }
+}
+
+/// Copies at most [`SHORT`] bytes to a place of their length: both ends, which may overlap.
+#[inline]
+fn copy(to: &mut [u8], from: &[u8]) {
+    let _ = ends::<16>(to, from)
+        || ends::<8>(to, from)
+        || ends::<4>(to, from)
+        || ends::<2>(to, from)
+        || ends::<1>(to, from);
+}
+
+#[inline]
+fn ends<const LENGTH: usize>(to: &mut [u8], from: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (from.first_chunk::<LENGTH>(), from.last_chunk::<LENGTH>()) else { return false };
+    if let Some(to) = to.first_chunk_mut() {
+        *to = *first;
+    }
+    if let Some(to) = to.last_chunk_mut() {
+        *to = *last;
+    }
+    true
 }
 
 /// Where lines break.
@@ -227,6 +270,22 @@ mod tests {
              \"none\": [],\n    \"empty\": {}\n  },\n  \"c\": null\n}\n"
         );
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn what_is_written_in_pieces_is_whole() {
+        use std::io::Write as _;
+        let mut written = Vec::new();
+        let mut pieces = super::Pieces::before(&mut written);
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(1 << 20).collect();
+        let (mut rest, mut length) = (&bytes[..], 0);
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(rest.len().min(length));
+            pieces.write_all(now).unwrap();
+            (rest, length) = (later, (length + 1) % 200);
+        }
+        pieces.flush().unwrap();
+        assert_eq!(written, bytes);
     }
 
     #[test]
