@@ -12,6 +12,7 @@ mod calls;
 mod counters;
 mod cut;
 mod dns;
+mod entrance;
 mod filter;
 mod groups;
 mod memory;
