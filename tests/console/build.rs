@@ -19,15 +19,8 @@ fn project(dockerfile: &str, log: &str) -> Place {
            call "$@"
            case "$*" in
            version*) cat "$here/version" ;;
-           'image inspect '*)
-             shift 4
-             for image; do
-               case $image in
-               wheeltap-inject:*) echo null null ;;
-               *) grep -qx "$image" "$here/images" && cat "$here/image" || absent=1 ;;
-               esac
-             done
-             exit ${absent-0} ;;
+           'image inspect '*wheeltap-inject*) ;;
+           'image inspect '*) grep -qx "$5" "$here/images" && cat "$here/image" ;;
            'buildx inspect'*) cat "$here/builder" ;;
            'buildx imagetools inspect --raw '*) cat "$here/registry/$5" ;;
            build*) case "$2" in --file) cat "$3" >"$here/given" ;; esac; cat "$here/log" >&2 ;;
@@ -173,7 +166,7 @@ fn a_client_is_asked_all_at_the_same_time_and_nothing_twice() {
     let waits = r#"call "$@"
         case "$*" in build\ *) ;; *)
             tries=0
-            until [ "$(wc -l <"$here/calls")" -ge 3 ]; do
+            until [ "$(wc -l <"$here/calls")" -ge 5 ]; do
                 tries=$((tries + 1)) && [ $tries -lt 100 ] || { echo "$*" >>"$here/alone"; break; }
                 sleep 0.05
             done ;;
@@ -188,6 +181,7 @@ fn a_client_is_asked_all_at_the_same_time_and_nothing_twice() {
     let mut calls = calls(&place);
     calls.sort();
     let begins: Vec<&str> = calls.iter().map(|call| call.split_whitespace().next().unwrap()).collect();
-    assert_eq!(begins, ["build", "buildx", "image", "version"], "{calls:?}");
-    assert!(calls[2].ends_with(" x y") && calls[2].contains(" wheeltap-inject:"), "{calls:?}");
+    assert_eq!(begins, ["build", "buildx", "image", "image", "image", "version"], "{calls:?}");
+    calls.dedup();
+    assert_eq!(calls.len(), 6);
 }

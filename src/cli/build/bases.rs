@@ -21,12 +21,13 @@ pub(super) struct Base {
 }
 
 impl Base {
-    /// Of images that the engine has; `None` for one that it does not have.
-    fn of_engine(client: &Client, images: impl IntoIterator<Item = String>) -> Vec<(String, Option<Base>)> {
-        let (nothing, images) = images.into_iter().partition::<Vec<_>, _>(|image| image == "scratch");
-        let said = client.inspect("{{json .Config.Shell}} {{json .Config.OnBuild}}", &images);
-        let nothing = nothing.into_iter().map(|image| (image, Base::of(Vec::new(), Vec::new())));
-        nothing.chain(images.into_iter().zip(said.iter().map(|said| Base::read(said.as_deref()?)))).collect()
+    /// Of an image that the engine has.
+    fn of_engine(client: &Client, image: &str) -> Option<Base> {
+        if image == "scratch" {
+            return Base::of(Vec::new(), Vec::new());
+        }
+        let format = "{{json .Config.Shell}} {{json .Config.OnBuild}}";
+        Base::read(&client.ask(&["image", "inspect", "--format", format, image])?)
     }
 
     /// Of an image in its registry: from the list of its platforms to the one that is built for, and from that to its
@@ -106,16 +107,10 @@ pub(super) struct Bases<'a> {
 }
 
 impl<'a> Bases<'a> {
-    /// The engine is asked for these images, for all at once.
+    /// The engine is asked for these images, for all at the same time.
     pub(super) fn of(client: &'a Client, images: BTreeSet<String>) -> Self {
-        let mut known = BTreeMap::new();
-        known.extend(Base::of_engine(client, images));
+        let known = each(images, &|image| Base::of_engine(client, image));
         Bases { client, platform: None, known: known.into() }
-    }
-
-    /// Whether the engine has an image, which then is not one of these any more.
-    pub(super) fn take(&mut self, image: &str) -> bool {
-        self.known.get_mut().remove(image).flatten().is_some()
     }
 
     /// Registries are asked for those that the engine does not have.
@@ -132,8 +127,7 @@ impl<'a> Bases<'a> {
         let of_registry = |platform| Base::of_registry(image, platform, &|name| self.client.of_registry(name));
         let mut known = self.known.borrow_mut();
         let base = known.entry(image.to_owned()).or_insert_with(|| {
-            let of_engine = Base::of_engine(self.client, [image.to_owned()]).pop().and_then(|(_, base)| base);
-            of_engine.or_else(|| self.platform.as_deref().and_then(of_registry))
+            Base::of_engine(self.client, image).or_else(|| self.platform.as_deref().and_then(of_registry))
         });
         base.as_ref().map(|base| base.shell.clone())
     }

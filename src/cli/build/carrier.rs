@@ -25,19 +25,22 @@ pub(super) const WATCHING: [&str; 4] = ["/dev/.wheeltap/wheeltap", "step", "--ob
 pub(super) struct Executable {
     content: Vec<u8>,
     /// The image that carries it.
-    pub(super) image: String,
+    image: String,
+    /// Whether the engine has that already.
+    is_there: bool,
 }
 
 impl Executable {
-    /// Ours.
+    /// Ours, of which `client` is asked.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub(super) fn read() -> anyhow::Result<Executable> {
+    pub(super) fn find(client: &Client) -> anyhow::Result<Executable> {
         let content = std::fs::read("/proc/self/exe").context("cannot read this executable")?;
         let digest = Sha256::digest(&content);
         let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        Ok(Executable { content, image: format!("{NAME}:{tag}") })
+        let image = format!("{NAME}:{tag}");
+        Ok(Executable { content, is_there: client.has_image(&image), image })
     }
 }
 
@@ -50,12 +53,12 @@ pub(super) struct Carrier {
 }
 
 impl Carrier {
-    /// By an image of the engine's, which is made unless it `is_there`.
+    /// By an image of the engine's, which is made unless it is there.
     ///
     /// # Errors
     /// When the engine does not take it.
-    pub(super) fn by_image(client: &Client, executable: &Executable, is_there: bool) -> anyhow::Result<Carrier> {
-        if !is_there {
+    pub(super) fn by_image(client: &Client, executable: &Executable) -> anyhow::Result<Carrier> {
+        if !executable.is_there {
             client.import(&archive(&executable.content)?, &executable.image)?;
         }
         Ok(Carrier { mount: mount(&executable.image), directory: None })

@@ -59,28 +59,9 @@ impl Client {
         serde_json::from_str(&self.ask(&words)?).ok()
     }
 
-    /// What `image inspect` prints of each image in a format of one line; `None` of one that the engine does not have.
-    pub(super) fn inspect(&self, format: &str, images: &[String]) -> Vec<Option<String>> {
-        let of = |images: &[String]| {
-            let mut words = ["image", "inspect", "--format", format].map(str::to_owned).to_vec();
-            words.extend_from_slice(images);
-            let lines: Vec<_> = self.ask(&words)?.lines().map(|line| Some(line.to_owned())).collect();
-            (lines.len() == images.len()).then_some(lines)
-        };
-        // Of several, one that is not there has the client fail, and say nothing of which it is.
-        match (of(images), images) {
-            (Some(lines), _) => lines,
-            (None, [] | [_]) => vec![None; images.len()],
-            (None, _) => std::thread::scope(|scope| {
-                let asked: Vec<_> = images.chunks(1).map(|image| scope.spawn(move || of(image))).collect();
-                asked.into_iter().map(|answer| answer.join().ok().flatten()?.pop()?).collect()
-            }),
-        }
-    }
-
     /// Whether the engine has an image of that name.
     pub(super) fn has_image(&self, name: &str) -> bool {
-        self.inspect("{{.Id}}", &[name.to_owned()]).iter().any(Option::is_some)
+        self.ask(&["image", "inspect", "--format", "{{.Id}}", name]).is_some()
     }
 
     /// Makes an image of the files in a tar archive.

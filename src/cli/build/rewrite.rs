@@ -67,17 +67,14 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         anyhow::bail!("it builds for {}, and this executable is not of that platform", platform.display());
     }
     let client = Client::of(command);
-    let (engine, subject) = std::thread::scope(|scope| {
+    let (engine, executable, subject) = std::thread::scope(|scope| {
         let engine = scope.spawn(|| Engine::of(&client));
-        let subject = Subject::find(command).and_then(|subject| {
-            let executable = Executable::read()?;
-            let mut images = subject.images(command);
-            images.insert(executable.image.clone());
-            Ok((Bases::of(&client, images), executable, subject))
-        });
-        (engine.join(), subject)
+        let executable = scope.spawn(|| Executable::find(&client));
+        let subject = Subject::find(command).map(|subject| (Bases::of(&client, subject.images(command)), subject));
+        (engine.join(), executable.join(), subject)
     });
-    let engine = engine.map_err(|_| anyhow::anyhow!("the engine could not be asked"))?;
+    let unasked = |_| anyhow::anyhow!("the engine could not be asked");
+    let (engine, executable) = (engine.map_err(unasked)?, executable.map_err(unasked)?);
     if let Some(reason) = engine.lacks_buildkit().filter(|_| command.kind == Kind::Build) {
         anyhow::bail!("{reason}");
     }
@@ -90,8 +87,8 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
         (None, Some(platform)) => platform.to_owned(),
         (None, None) => anyhow::bail!("the platform of its builder is not known before that is started"),
     };
-    let (mut bases, executable, subject) = subject?;
-    let is_there = bases.take(&executable.image);
+    let (mut bases, subject) = subject?;
+    let executable = executable?;
     if engine.has_buildx() {
         bases.ask_registries(&platform);
     }
@@ -100,7 +97,7 @@ pub(super) fn rewrite(command: &Command, watches: bool) -> anyhow::Result<Rewrit
     let wrapping = Wrapping {
         carrier: match carriage {
             Carriage::NamedContext => Carrier::by_context(&executable, place.path())?,
-            Carriage::LocalImage => Carrier::by_image(&client, &executable, is_there)?,
+            Carriage::LocalImage => Carrier::by_image(&client, &executable)?,
         },
         wrapper: if watches { &WATCHING } else { &WRAPPER },
         here_documents: carriage == Carriage::NamedContext || engine.knows_here_documents(),
