@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use super::support::index::Index;
 use super::support::pips::RealPip;
 use super::support::place::{Place, Run, Side};
-use super::support::requires;
 
 /// A build that has another pip download what its pip will need.
 const BACKEND: &str = r#"
@@ -29,13 +28,7 @@ def prepare_metadata_for_build_wheel(directory, config_settings=None):
 
 /// The page of what the other pip fetched as the document has it, and how the server answered this one, if it was asked.
 fn page_beside(wanted: &str) -> Option<(Value, Option<u16>)> {
-    let pip = match RealPip::provide(wanted) {
-        Ok(pip) => pip,
-        Err(lack) => {
-            assert!(!requires::met(&lack, false));
-            return None;
-        }
-    };
+    let pip = RealPip::required(wanted)?;
     let (mut index, place) = (Index::start(&pip).unwrap(), Place::new(&pip));
     let host = place.root().join("app/host");
     fs::create_dir(&host).unwrap();

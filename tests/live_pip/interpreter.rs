@@ -10,7 +10,6 @@ use serde_json::json;
 use super::support::index::Index;
 use super::support::pips::RealPip;
 use super::support::place::{Place, Run, Side};
-use super::support::requires;
 
 /// What an interpreter knows of itself.
 const PROBE: &str = "\
@@ -33,13 +32,7 @@ struct World {
 
 impl World {
     fn new() -> Option<World> {
-        let pip = match RealPip::provide("24.0") {
-            Ok(pip) => pip,
-            Err(lack) => {
-                assert!(!requires::met(&lack, false));
-                return None;
-            }
-        };
+        let pip = RealPip::required("24.0")?;
         let (index, place) = (Index::start(&pip).unwrap(), Place::new(&pip));
         let shims = place.logs().with_file_name("installed");
         let mut install = Command::new(env!("CARGO_BIN_EXE_wheeltap"));

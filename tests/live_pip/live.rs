@@ -14,7 +14,6 @@ use super::scenarios;
 use super::support::index::Index;
 use super::support::pips::{NEWEST, RealPip, VERSIONS};
 use super::support::place::{Place, Side};
-use super::support::requires;
 use super::support::streams::Streams;
 use super::truth::{self, Tally};
 
@@ -34,13 +33,7 @@ struct Report {
 fn report(wanted: &str) -> Option<&'static Report> {
     static REPORTS: [OnceLock<Option<Report>>; VERSIONS.len()] = [const { OnceLock::new() }; VERSIONS.len()];
     let number = VERSIONS.iter().position(|version| *version == wanted).unwrap();
-    let report = REPORTS[number].get_or_init(|| match RealPip::provide(wanted) {
-        Ok(pip) => Some(play_all(wanted, &pip)),
-        Err(lack) => {
-            assert!(!requires::met(&lack, false));
-            None
-        }
-    });
+    let report = REPORTS[number].get_or_init(|| RealPip::required(wanted).map(|pip| play_all(wanted, &pip)));
     if REPORTS.iter().all(|report| report.get().is_some()) {
         static SHOWN: Once = Once::new();
         SHOWN.call_once(|| show(REPORTS.iter().filter_map(|report| report.get()?.as_ref())));

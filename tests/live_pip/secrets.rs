@@ -12,7 +12,6 @@ use wheeltap::event::marked;
 use super::support::index::Index;
 use super::support::pips::RealPip;
 use super::support::place::{Place, Run, Side};
-use super::support::requires;
 
 /// Part of each secret, and of nothing else. Secrets go on from it so that a leak says which one it was.
 const CANARY: &str = "CaNaRy";
@@ -172,10 +171,7 @@ fn rules() -> serde_json::Value {
 #[test]
 fn no_secret_is_recorded() {
     for wanted in ["20.3.4", "24.0", "newest"] {
-        let pip = match RealPip::provide(wanted) {
-            Ok(pip) => pip,
-            Err(lack) => return assert!(!requires::met(&lack, false)),
-        };
+        let Some(pip) = RealPip::required(wanted) else { return };
         let mut index = Index::start(&pip).unwrap();
         let place = Place::new(&pip);
         let mut artifacts = 0;
@@ -189,10 +185,7 @@ fn no_secret_is_recorded() {
 // Contract: secrets, run-follow
 #[test]
 fn no_secret_of_a_followed_pip_is_recorded_nor_reported() {
-    let pip = match RealPip::provide("24.0") {
-        Ok(pip) => pip,
-        Err(lack) => return assert!(!requires::met(&lack, false)),
-    };
+    let Some(pip) = RealPip::required("24.0") else { return };
     let mut index = Index::start(&pip).unwrap();
     let place = Place::new(&pip);
     let mut artifacts = 0;

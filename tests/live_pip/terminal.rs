@@ -17,7 +17,6 @@ use super::alike::{self, Outcome};
 use super::support::index::Index;
 use super::support::pips::{NEWEST, RealPip};
 use super::support::place::{Place, Run, Side};
-use super::support::requires;
 use super::support::streams::{self, Ended};
 
 /// Nothing that is waited for here takes so long; what does is stuck.
@@ -136,10 +135,7 @@ impl Sitting<'_> {
     fn alike(&self) -> Vec<Sat> {
         let mut all = Vec::new();
         for wanted in ["24.0", NEWEST] {
-            match RealPip::provide(wanted) {
-                Ok(pip) => all.push(self.alike_with(&pip)),
-                Err(lack) => assert!(!requires::met(&lack, false)),
-            }
+            all.extend(RealPip::required(wanted).map(|pip| self.alike_with(&pip)));
         }
         all
     }

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::tree;
+use super::{requires, tree};
 
 /// Stands for the newest pip that PyPI had when the environment was made.
 pub(crate) const NEWEST: &str = "newest";
@@ -32,6 +32,15 @@ pub(crate) struct RealPip {
 }
 
 impl RealPip {
+    /// The pip `wanted`; `None` where it cannot be had, of which a test then says that it is passed over.
+    ///
+    /// # Panics
+    /// When everything is required.
+    #[track_caller]
+    pub(crate) fn required(wanted: &str) -> Option<RealPip> {
+        RealPip::provide(wanted).map_err(|lack| assert!(!requires::met(&lack, false))).ok()
+    }
+
     /// The pip `wanted`, made if it is not there yet. The error says why it cannot be had on this machine.
     pub(crate) fn provide(wanted: &str) -> Result<RealPip, String> {
         let pips = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pips");

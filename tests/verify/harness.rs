@@ -41,6 +41,13 @@ impl Place {
         self.directory.path()
     }
 
+    /// The directory of an image build's context.
+    pub(crate) fn context(&self) -> PathBuf {
+        let context = self.path().join("context");
+        std::fs::create_dir_all(&context).unwrap();
+        context
+    }
+
     pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
         std::fs::write(self.path().join(name), text).unwrap();
         self.path().join(name)

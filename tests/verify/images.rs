@@ -18,8 +18,7 @@ pub(crate) fn can_build() -> bool {
 
 /// `wheeltap verify OPTIONS -- docker build --no-cache MORE .` of a Dockerfile.
 pub(crate) fn verify(place: &Place, options: &[&str], more: &[&str], steps: &str) -> Said {
-    let context = place.path().join("context");
-    std::fs::create_dir_all(&context).unwrap();
+    let context = place.context();
     std::fs::write(context.join("Dockerfile"), format!("FROM {BASE}\n{steps}\n")).unwrap();
     let mut command = place.wheeltap(&["verify"]);
     command.args(options).args(["--", "/usr/bin/docker", "build"]).args(more).arg(context);
@@ -181,8 +180,8 @@ fn what_an_image_build_missed_is_there_after_the_commands_that_the_certificate_n
         return;
     }
     let place = Place::new();
-    let context = place.path().join("context");
-    std::fs::create_dir_all(context.join("wheelhouse")).unwrap();
+    let context = place.context();
+    std::fs::create_dir(context.join("wheelhouse")).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify/container.sh");
     std::fs::copy(script, context.join("container.sh")).unwrap();
     std::fs::write(context.join("wheelhouse/.keep"), "").unwrap();
@@ -244,8 +243,7 @@ fn a_step_of_which_only_a_shim_watched_its_tool_is_not_certified() {
         return;
     }
     let place = Place::new();
-    let context = place.path().join("context");
-    std::fs::create_dir_all(&context).unwrap();
+    let context = place.context();
     std::fs::copy(env!("CARGO_BIN_EXE_wheeltap"), context.join("wheeltap")).unwrap();
     let recipe = "COPY wheeltap /opt/wheeltap/wheeltap\n\
         RUN mkdir /opt/wheeltap/shims && ln -s ../wheeltap /opt/wheeltap/shims/pip\n\

@@ -100,8 +100,7 @@ fn no_hostile_program_passes_where_it_is_as_in_a_container() {
 fn no_step_with_a_hostile_program_passes_and_those_beside_it_do() {
     let Some(program) = hostile().filter(|_| can_build()) else { return };
     let place = Place::new();
-    let context = place.path().join("context");
-    std::fs::create_dir_all(&context).unwrap();
+    let context = place.context();
     std::fs::copy(program, context.join("hostile")).unwrap();
     let steps = |user: &str| -> String {
         // A user cannot become another.
@@ -155,8 +154,7 @@ fn a_networked_step_is_observed_as_root_and_as_a_user() {
         return;
     }
     let place = Place::new();
-    let context = place.path().join("context");
-    std::fs::create_dir_all(&context).unwrap();
+    let context = place.context();
     let bundle = std::env::var_os("PIP_CERT").unwrap_or_else(|| "/etc/ssl/certs/ca-certificates.crt".into());
     std::fs::write(context.join("authorities.pem"), std::fs::read(bundle).unwrap_or_default()).unwrap();
     let pip = "pip download -q --no-cache-dir --no-deps -d /tmp/w";
