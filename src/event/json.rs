@@ -99,15 +99,15 @@ impl<'a> Pieces<'a> {
     fn gather(&mut self) -> io::Result<()> {
         self.piece.extend_from_slice(&self.recent[..self.filled]);
         self.filled = 0;
-        if self.piece.len() > PIECE {
-            self.writer.write_all(&self.piece)?;
-            self.piece.clear();
-        }
-        Ok(())
+        if self.piece.len() > PIECE { self.hand_over() } else { Ok(()) }
     }
 
     fn pass_on(&mut self) -> io::Result<()> {
         self.gather()?;
+        self.hand_over()
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
         self.writer.write_all(&self.piece)?;
         self.piece.clear();
         Ok(())

@@ -21,8 +21,12 @@ pub(crate) struct FileId {
 impl FileId {
     /// The file behind a path, symbolic links followed.
     pub(crate) fn of(path: &Path) -> Option<FileId> {
-        let metadata = std::fs::metadata(path).ok()?;
-        Some(FileId { device: metadata.dev(), inode: metadata.ino() })
+        std::fs::metadata(path).ok().as_ref().map(FileId::of_metadata)
+    }
+
+    /// The file of which something else is asked as well.
+    pub(crate) fn of_metadata(metadata: &std::fs::Metadata) -> FileId {
+        FileId { device: metadata.dev(), inode: metadata.ino() }
     }
 }
 

@@ -30,17 +30,10 @@ pub(crate) fn is_watched_above(mode: Mode) -> bool {
 /// A witness that notes how things stand. Where the kernel demands that privileges be given up, that is done if it was
 /// asked for by name or if there is nothing here that needs them: `sudo` would fail.
 pub(super) fn begin(mode: Mode, boundary: Boundary, extent: Extent) -> Witness {
-    Witness::begin(wish(mode, boundary, extent))
-}
-
-fn wish(mode: Mode, boundary: Boundary, extent: Extent) -> Wish {
-    let refused = Wish { mode, boundary, extent, may_give_up_privileges: false };
-    if mode != Mode::Observe {
-        return refused;
-    }
-    let by_name = std::env::var_os(witness::VARIABLE).is_some_and(|value| value == "observe");
-    let may_give_up_privileges = by_name || rustix::process::geteuid().is_root() || !has_sudo();
-    Wish { may_give_up_privileges, ..refused }
+    let by_name = || std::env::var_os(witness::VARIABLE).is_some_and(|value| value == "observe");
+    let may_give_up_privileges =
+        mode == Mode::Observe && (by_name() || rustix::process::geteuid().is_root() || !has_sudo());
+    Witness::begin(Wish { mode, boundary, extent, may_give_up_privileges })
 }
 
 /// Whether there is a program on `PATH` by which users gain privileges.

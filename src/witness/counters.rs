@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::os::unix::fs::FileExt as _;
+use std::io::{Read as _, Seek as _};
 
 /// Counters by our names, as they stand or as they have grown.
 pub type Counters = BTreeMap<&'static str, u64>;
@@ -100,21 +100,12 @@ fn open(name: &str) -> Option<File> {
 }
 
 /// A table as it is now.
-fn whole(file: &File) -> Option<String> {
-    // The kernel does not say how long they are, and gives no more than a page at once.
-    let mut text = vec![0; 8 << 10];
-    let mut length = 0;
-    loop {
-        match file.read_at(&mut text[length..], length as u64).ok()? {
-            0 => break,
-            count => length += count,
-        }
-        if length == text.len() {
-            text.resize(2 * length, 0);
-        }
-    }
-    text.truncate(length);
-    String::from_utf8(text).ok()
+fn whole(mut file: &File) -> Option<String> {
+    file.rewind().ok()?;
+    // The kernel does not say how long they are: read piecemeal, a table takes a dozen calls.
+    let mut text = String::with_capacity(16 << 10);
+    file.read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 /// A field of `/proc/net/snmp`: a line of names and a line of values for each group.

@@ -2,10 +2,10 @@
 //!
 //! Only for tools that are there: a shim for a missing one would make `command -v pip3` find what does not run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -23,8 +23,8 @@ pub(in crate::cli) struct Stage {
     path: OsString,
     executable: PathBuf,
     ourselves: Vec<FileId>,
-    /// When each directory on `PATH`, by device and number, had changed last when it was looked at.
-    changed: BTreeMap<(u64, u64), SystemTime>,
+    /// When each directory on `PATH` had changed last when it was looked at.
+    changed: HashMap<FileId, SystemTime>,
 }
 
 impl Stage {
@@ -50,7 +50,7 @@ impl Stage {
         let directory = tempfile::Builder::new().prefix("wheeltap-shims-").tempdir_in(within)?;
         // The command may go on as another user, who finds the tools as before, and the shims if they can be read.
         std::fs::set_permissions(directory.path(), std::fs::Permissions::from_mode(0o755))?;
-        let mut stage = Stage { directory, path, executable, ourselves, changed: BTreeMap::new() };
+        let mut stage = Stage { directory, path, executable, ourselves, changed: HashMap::new() };
         stage.refresh()?;
         Ok(stage)
     }
@@ -61,13 +61,13 @@ impl Stage {
     /// When a link cannot be made.
     pub(in crate::cli) fn refresh(&mut self) -> io::Result<()> {
         let mut changed = Vec::new();
-        let mut times = BTreeMap::new();
+        let mut times = HashMap::new();
         for directory in std::env::split_paths(&self.path) {
             let directory = if directory.as_os_str().is_empty() { PathBuf::from(".") } else { directory };
             let Ok(metadata) = directory.metadata() else { continue };
             let Ok(time) = metadata.modified() else { continue };
             // Where `/bin` is `/usr/bin`, it is read once.
-            let id = (metadata.dev(), metadata.ino());
+            let id = FileId::of_metadata(&metadata);
             if times.insert(id, time).is_none() && self.changed.get(&id) != Some(&time) {
                 changed.push(directory);
             }
