@@ -1,4 +1,4 @@
-//! Base images of other kinds: Ubuntu's configuration of apt, and one without bash, coreutils, apt and dpkg.
+//! Base images of other kinds: Ubuntu's configuration of apt; and, as Alpine's is, one of musl and busybox, without apt.
 
 use std::process::Command;
 
@@ -28,8 +28,9 @@ WORKDIR /tmp
 RUN python3 -m pip download --no-cache-dir --no-deps tapped-dep && echo "as $(id -un)"
 "#;
 
-const BUSYBOX_STEPS: &str = r#"RUN test ! -e /bin/bash && test ! -e /usr/bin/apt-get && readlink -f /proc/$$/exe
-RUN set -o pipefail; pip install --break-system-packages --no-cache-dir tapped-api==1.0 | tail -n 1
+const MUSL_STEPS: &str = r#"RUN test ! -e /bin/bash && test ! -e /usr/bin/apt-get && readlink -f /proc/$$/exe && ls /lib*/ld-*
+RUN python3 -c 'from pip._internal.utils.compatibility_tags import get_supported as tags; print(tags()[0])' | grep musllinux
+RUN set -o pipefail; pip install --no-cache-dir tapped-api==1.0 | tail -n 1
 USER guest
 WORKDIR /tmp
 RUN pip3 download --no-cache-dir --no-deps tapped-dep && echo "as $(id -un)"; ls -la /tmp | wc -l
@@ -87,18 +88,18 @@ fn apt_and_its_configuration_in_ubuntu_are_borne() {
 // Contract: image-inject
 // Contract: image-recipe
 #[test]
-fn an_image_of_busybox_and_pip_is_borne() {
+fn an_image_of_musl_and_pip_is_borne() {
     let Some(world) = world() else { return };
-    let found = Command::new(&world.docker).args(["image", "inspect", "wheeltap-test/busybox"]).output().unwrap();
-    if !requires::met("no image of busybox", found.status.success()) {
+    let found = Command::new(&world.docker).args(["image", "inspect", "wheeltap-test/musl"]).output().unwrap();
+    if !requires::met("no image of musl", found.status.success()) {
         return;
     }
     make_image(&world);
     let base = format!(
-        "FROM wheeltap-test/busybox\n\
+        "FROM wheeltap-test/musl\n\
          ENV PIP_INDEX_URL=http://127.0.0.1:{}/simple/ PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore\n",
         world.registry.port
     );
     let wheels = ["tapped_api-1.0-py3-none-any.whl", "tapped_dep-1.0-py3-none-any.whl"];
-    build_each_way(&world, "busybox", &base, BUSYBOX_STEPS, &[wheels[0], wheels[1], wheels[1]]);
+    build_each_way(&world, "musl", &base, MUSL_STEPS, &[wheels[0], wheels[1], wheels[1]]);
 }
