@@ -18,6 +18,7 @@ pub fn text(bytes: &[u8]) -> String {
 
 /// A text of a record that is borrowed where it can be, which serde does for a [`Cow`] only within a structure.
 #[derive(serde::Deserialize)]
+#[serde(transparent)]
 pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
 
 /// `text` as it may be shown on a terminal: control characters stand as `\xNN`, and those that reorder or hide text as

@@ -12,10 +12,12 @@ mod cache;
 mod filename;
 mod journal;
 pub mod json;
+mod line;
 pub mod marked;
 mod moment;
 mod network;
 mod past;
+mod plain;
 mod redact;
 mod session;
 mod summary;
@@ -26,11 +28,13 @@ pub use bytes::{printable, shell_word, text};
 pub use cache::{CacheState, PLAIN_INDEX, WHEELHOUSE_BESIDE_INDEX, directory_of_links, is_plain_index};
 pub use filename::{Filename, Tags, canonical_name, sdist_stem};
 pub use journal::{Attempt, AttemptKind, Event};
+pub use line::artifact_of_line;
 pub use moment::Moment;
 pub use network::{
     Command, Completeness, Connection, Missing, Network, Unavailable, Unexplained, Watch, Watched, host_of,
 };
 pub use past::{Instruction, Obtained, Past};
+pub use plain::is_plain;
 pub use redact::{REDACTED, Redactor};
 pub use session::{BuildInfo, Downloads, Invocation, InvocationId, SCHEMA, Session, SessionId};
 pub use summary::{Summary, install_method};

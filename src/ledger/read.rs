@@ -9,10 +9,9 @@ use memchr::arch::all::memchr::One;
 use memchr::memmem;
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
-use serde::Deserialize;
 
 use super::Error;
-use crate::event::{Artifact, Event, InvocationId, Moment, SCHEMA};
+use crate::event::{Event, Moment, SCHEMA, artifact_of_line};
 
 /// How every event begins as this crate writes it. It cannot stand inside a text, where its quotes are escaped: so the
 /// next event is found even if a torn line lies before it on its line.
@@ -126,21 +125,7 @@ impl Reader {
 
 /// The event on a line.
 fn parse(line: &[u8]) -> Option<Event> {
-    /// What follows the beginning of an artifact's line, read without the detour through a generic value that a tag
-    /// inside an object asks for: nearly all lines of a large journal are artifacts.
-    #[derive(Deserialize)]
-    struct ArtifactLine {
-        at: Moment,
-        invocation: InvocationId,
-        number: u64,
-        record: Box<Artifact>,
-    }
-
-    if line.starts_with(b"{\"event\":\"artifact\",") {
-        let ArtifactLine { at, invocation, number, record } = serde_json::from_slice(line).ok()?;
-        return Some(Event::Artifact { at, invocation, number, record });
-    }
-    serde_json::from_slice(line).ok()
+    artifact_of_line(line).or_else(|| serde_json::from_slice(line).ok())
 }
 
 /// A line of a file.
