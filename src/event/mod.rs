@@ -7,6 +7,7 @@
 #![deny(clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod artifact;
+mod buffer;
 mod bytes;
 mod cache;
 mod filename;
@@ -24,6 +25,7 @@ mod summary;
 mod truth;
 
 pub use artifact::{Artifact, Ecosystem, Evidence, Kind, Origin, Purpose, Sha256, Step};
+pub use buffer::Buffer;
 pub use bytes::{printable, shell_word, text};
 pub use cache::{CacheState, PLAIN_INDEX, WHEELHOUSE_BESIDE_INDEX, directory_of_links, is_plain_index};
 pub use filename::{Filename, Tags, canonical_name, sdist_stem};

@@ -8,9 +8,9 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::text::Lines;
+use super::text::Logs;
 use super::{Error, Files, Journal, fold, read};
-use crate::event::{Ecosystem, Session, json};
+use crate::event::{Session, json};
 
 /// How often a fold is begun again because others append meanwhile, before it is left to them.
 const ROUNDS: usize = 3;
@@ -68,12 +68,11 @@ fn replace_document(session: &Session, files: &Files) -> Result<(), Error> {
 }
 
 fn replace_logs(session: &Session, files: &Files) -> Result<(), Error> {
-    let lines = Lines::of(session);
-    replace(&files.log, lines.all().as_bytes())?;
-    for (ecosystem, path) in [(Ecosystem::Pypi, &files.wheels), (Ecosystem::Deb, &files.apt)] {
-        let lines = lines.of_ecosystem(ecosystem);
-        if !lines.is_empty() {
-            replace(path, lines.as_bytes())?;
+    let logs = Logs::of(session);
+    replace(&files.log, logs.all.text())?;
+    for (log, path) in [(&logs.wheels, &files.wheels), (&logs.apt, &files.apt)] {
+        if log.length() > 0 {
+            replace(path, log.text())?;
         }
     }
     Ok(())

@@ -11,71 +11,68 @@
 //! escaped.
 
 use std::fmt::{Display, Write};
-use std::ops::Range;
 
-use crate::event::{Artifact, Ecosystem, Invocation, Moment, Origin, Session, printable};
+use crate::event::{Artifact, Buffer, Ecosystem, Invocation, Moment, Origin, Session, is_plain, printable};
 
-/// The lines of a session, rendered once for all its logs.
-pub(super) struct Lines {
-    text: String,
-    lines: Vec<Line>,
+/// The logs of a session.
+#[derive(Default)]
+pub(super) struct Logs {
+    /// The whole session: `build_session_<stamp>.log`.
+    pub(super) all: Buffer,
+    /// The lines about Python's artifacts: `wheel_downloads_<stamp>.log`.
+    pub(super) wheels: Buffer,
+    /// The lines about Debian's artifacts: `apt_downloads_<stamp>.log`.
+    pub(super) apt: Buffer,
 }
 
-struct Line {
-    at: Option<Moment>,
-    /// `None` for a line about something else than an artifact.
-    ecosystem: Option<Ecosystem>,
-    place: Range<usize>,
+/// What a line is about.
+enum About<'a> {
+    Opened(&'a Session),
+    Started(&'a Invocation),
+    Obtained(&'a Artifact),
+    Ended(&'a Invocation),
 }
 
-impl Lines {
+impl Logs {
     /// Renders the lines of `session`.
     pub(super) fn of(session: &Session) -> Self {
-        let mut lines = Lines { text: String::with_capacity(512), lines: Vec::new() };
-        lines.add(session.started_at, None, |text| opened(text, session));
-        for invocation in &session.invocations {
-            lines.add(invocation.started_at, None, |text| started(text, invocation));
-        }
-        for artifact in session.downloads.all() {
-            lines.add(artifact.at, Some(artifact.ecosystem), |text| obtained(text, artifact));
-        }
-        for invocation in &session.invocations {
-            lines.add(ended_at(invocation).or(session.finished_at), None, |text| ended(text, invocation));
-        }
+        let mut logs = Logs::default();
+        // A buffer takes all that is written to it.
+        let _ = logs.write(session);
+        logs
+    }
+
+    fn write(&mut self, session: &Session) -> std::fmt::Result {
+        let invocations = session.invocations.iter();
+        let starts = invocations.clone().map(|invocation| (invocation.started_at, About::Started(invocation)));
+        let artifacts = session.downloads.all().map(|artifact| (artifact.at, About::Obtained(artifact)));
+        let ends =
+            invocations.map(|invocation| (ended_at(invocation).or(session.finished_at), About::Ended(invocation)));
+        let opening = std::iter::once((session.started_at, About::Opened(session)));
+        let mut lines: Vec<_> = opening.chain(starts).chain(artifacts).chain(ends).collect();
         // Stable: at the same microsecond a start stands before what was obtained, and that before the end.
-        lines.lines.sort_by_key(|line| line.at);
-        lines.add(None, None, |text| amounted(text, session));
-        lines
-    }
+        lines.sort_by_key(|(at, _)| *at);
 
-    /// The whole session: `build_session_<stamp>.log`.
-    pub(super) fn all(&self) -> String {
-        self.of_those(|_| true)
-    }
-
-    /// The lines of one ecosystem; empty when there is none.
-    pub(super) fn of_ecosystem(&self, ecosystem: Ecosystem) -> String {
-        self.of_those(|line| line.ecosystem == Some(ecosystem))
-    }
-
-    fn of_those(&self, chosen: impl Fn(&Line) -> bool) -> String {
-        let mut text = String::with_capacity(self.text.len());
-        for line in self.lines.iter().filter(|line| chosen(line)) {
-            text.push_str(&self.text[line.place.clone()]);
+        for (_, about) in lines {
+            match about {
+                About::Opened(session) => opened(&mut self.all, session)?,
+                About::Started(invocation) => started(&mut self.all, invocation)?,
+                About::Obtained(artifact) => self.obtained(artifact)?,
+                About::Ended(invocation) => ended(&mut self.all, invocation)?,
+            }
         }
-        text
+        amounted(&mut self.all, session)
     }
 
-    fn add(
-        &mut self,
-        at: Option<Moment>,
-        ecosystem: Option<Ecosystem>,
-        write: impl FnOnce(&mut String) -> std::fmt::Result,
-    ) {
-        let start = self.text.len();
-        // A string takes all that is written to it.
-        let _ = write(&mut self.text);
-        self.lines.push(Line { at, ecosystem, place: start..self.text.len() });
+    fn obtained(&mut self, artifact: &Artifact) -> std::fmt::Result {
+        let start = self.all.length();
+        obtained(&mut self.all, artifact)?;
+        match artifact.ecosystem {
+            Ecosystem::Pypi => self.wheels.put(self.all.since(start)),
+            Ecosystem::Deb => self.apt.put(self.all.since(start)),
+            Ecosystem::Other => {}
+        }
+        Ok(())
     }
 }
 
@@ -91,8 +88,8 @@ fn tag(origin: Origin) -> &'static str {
     }
 }
 
-fn obtained(text: &mut String, artifact: &Artifact) -> std::fmt::Result {
-    text.push_str(tag(artifact.origin));
+fn obtained(text: &mut Buffer, artifact: &Artifact) -> std::fmt::Result {
+    text.put(tag(artifact.origin).as_bytes());
     field(text, " ", artifact.name.as_deref().or(artifact.filename.as_deref()));
     field(text, " ", artifact.version.as_deref());
     field(text, " origin=", Some(artifact.origin.as_str()));
@@ -106,47 +103,47 @@ fn obtained(text: &mut String, artifact: &Artifact) -> std::fmt::Result {
     field(text, " step=", artifact.step.as_ref().map(|step| step.id.as_str()));
     field(text, " reason=", artifact.reason.as_deref());
     figure(text, " at=", artifact.at)?;
-    text.push('\n');
+    text.put(b"\n");
     Ok(())
 }
 
-fn opened(text: &mut String, session: &Session) -> std::fmt::Result {
+fn opened(text: &mut Buffer, session: &Session) -> std::fmt::Result {
     let info = &session.build_info;
     field(text, "# session ", Some(session.session_id.as_str()));
     figure(text, " opened ", session.started_at)?;
     field(text, " on ", info.hostname.as_deref());
     field(text, ", ", Some(&info.platform));
     field(text, ", wheeltap ", Some(&info.wheeltap_version));
-    text.push('\n');
+    text.put(b"\n");
     Ok(())
 }
 
-fn started(text: &mut String, invocation: &Invocation) -> std::fmt::Result {
+fn started(text: &mut Buffer, invocation: &Invocation) -> std::fmt::Result {
     field(text, "# ", Some(&invocation.tool));
     if let Some(version) = &invocation.tool_version {
         field(text, " ", Some(version));
     }
     figure(text, " started ", invocation.started_at)?;
     field(text, " in ", invocation.cwd.as_deref());
-    text.push(':');
+    text.put(b":");
     for argument in &invocation.argv {
         field(text, " ", Some(argument));
     }
-    text.push('\n');
+    text.put(b"\n");
     Ok(())
 }
 
-fn ended(text: &mut String, invocation: &Invocation) -> std::fmt::Result {
+fn ended(text: &mut Buffer, invocation: &Invocation) -> std::fmt::Result {
     field(text, "# ", Some(&invocation.tool));
     match (invocation.exit_code, invocation.exit_signal) {
         (_, Some(signal)) => write!(text, " was ended by signal {signal}")?,
         (Some(code), None) => write!(text, " ended with status {code}")?,
-        (None, None) => text.push_str(": its end was not seen"),
+        (None, None) => text.put(b": its end was not seen"),
     }
     if let Some(seconds) = invocation.duration_seconds {
         write!(text, " after {seconds:.3} s")?;
     }
-    text.push('\n');
+    text.put(b"\n");
     for reason in &invocation.degraded {
         writeln!(text, "# {} degraded: {}", printable(&invocation.tool), printable(reason))?;
     }
@@ -157,7 +154,7 @@ fn ended(text: &mut String, invocation: &Invocation) -> std::fmt::Result {
 }
 
 /// What the session comes to.
-fn amounted(text: &mut String, session: &Session) -> std::fmt::Result {
+fn amounted(text: &mut Buffer, session: &Session) -> std::fmt::Result {
     for reason in &session.degraded {
         writeln!(text, "# degraded: {}", printable(reason))?;
     }
@@ -183,7 +180,7 @@ fn ended_at(invocation: &Invocation) -> Option<Moment> {
     Some(Moment::from_microseconds(invocation.started_at?.microseconds().saturating_add(microseconds)))
 }
 
-fn figure(text: &mut String, before: &str, value: Option<impl Display>) -> std::fmt::Result {
+fn figure(text: &mut Buffer, before: &str, value: Option<impl Display>) -> std::fmt::Result {
     match value {
         Some(value) => write!(text, "{before}{value}"),
         None => write!(text, "{before}-"),
@@ -191,16 +188,17 @@ fn figure(text: &mut String, before: &str, value: Option<impl Display>) -> std::
 }
 
 /// Writes a value, in quotes where its end could not be told otherwise.
-fn field(text: &mut String, before: &str, value: Option<&str>) {
-    text.push_str(before);
-    let Some(value) = value.filter(|value| !value.is_empty()) else {
-        return text.push('-');
-    };
-    let value = printable(value);
-    if !value.bytes().any(|byte| matches!(byte, b' ' | b'"')) {
-        return text.push_str(&value);
+fn field(text: &mut Buffer, before: &str, value: Option<&str>) {
+    text.put(before.as_bytes());
+    let value = value.filter(|value| !value.is_empty()).unwrap_or("-");
+    if is_plain(value.as_bytes(), b'!') {
+        return text.put(value.as_bytes());
     }
-    text.push('"');
-    text.push_str(&value.replace('"', "\\\""));
-    text.push('"');
+    let value = printable(value);
+    if !value.contains([' ', '"']) {
+        return text.put(value.as_bytes());
+    }
+    text.put(b"\"");
+    text.put(value.replace('"', "\\\"").as_bytes());
+    text.put(b"\"");
 }
