@@ -231,20 +231,22 @@ impl Invocation {
 /// Every artifact of a session by ecosystem and kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[allow(clippy::vec_box, reason = "an artifact is large, and is put here without being moved")]
 pub struct Downloads {
     /// Wheels.
-    pub wheels: Vec<Artifact>,
+    pub wheels: Vec<Box<Artifact>>,
     /// Source distributions and trees.
-    pub sdists: Vec<Artifact>,
+    pub sdists: Vec<Box<Artifact>>,
     /// Debian packages and source package files.
-    pub apt: Vec<Artifact>,
+    pub apt: Vec<Box<Artifact>>,
     /// Index pages, index files, metadata and the rest.
-    pub other: Vec<Artifact>,
+    pub other: Vec<Box<Artifact>>,
 }
 
 impl Downloads {
     /// Puts an artifact where it belongs.
-    pub fn push(&mut self, artifact: Artifact) {
+    pub fn push(&mut self, artifact: impl Into<Box<Artifact>>) {
+        let artifact = artifact.into();
         let list = match artifact.kind {
             Kind::Wheel => &mut self.wheels,
             Kind::Sdist => &mut self.sdists,
@@ -256,7 +258,7 @@ impl Downloads {
 
     /// All artifacts, in the document's order.
     pub fn all(&self) -> impl Iterator<Item = &Artifact> {
-        self.wheels.iter().chain(&self.sdists).chain(&self.apt).chain(&self.other)
+        [&self.wheels, &self.sdists, &self.apt, &self.other].into_iter().flatten().map(Box::as_ref)
     }
 }
 

@@ -26,7 +26,7 @@ struct Fold {
     build_info: Option<BuildInfo>,
     invocations: Vec<Invocation>,
     place: HashMap<InvocationId, usize>,
-    #[allow(clippy::vec_box, reason = "an artifact is large, came in a box, and is moved once")]
+    #[allow(clippy::vec_box, reason = "an artifact is large, and came in a box")]
     artifacts: Vec<Box<Artifact>>,
     /// Where the artifacts of each invocation are, by their number.
     numbers: HashMap<InvocationId, BTreeMap<u64, usize>>,
@@ -109,7 +109,7 @@ impl Fold {
         }
         let mut downloads = Downloads::default();
         for artifact in artifacts {
-            downloads.push(*artifact);
+            downloads.push(artifact);
         }
         let (mut network, mut attempts) = (self.network, self.attempts);
         attempts.sort_by_key(|(at, _)| *at);
