@@ -18,7 +18,8 @@ impl<'a> Plain<'a> {
 
     /// The same of a line without its newline.
     pub(super) fn uncoloured(line: Cow<'a, [u8]>) -> Plain<'a> {
-        let coloured = memchr::memchr(0x1b, &line).is_some();
+        // Not by memchr, whose first use asks for the processor's features: most lines are short, and many a run has none.
+        let coloured = line.contains(&0x1b);
         let bytes = if coloured { Cow::Owned(uncoloured(&line)) } else { line };
         let indent = bytes.iter().take_while(|byte| **byte == b' ').count();
         Plain { bytes, indent, coloured }

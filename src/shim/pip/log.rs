@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use super::cache::written;
 use super::tail::Tail;
 
-/// How many bytes are read at once.
-const CHUNK: usize = 1 << 16;
+/// How many bytes are read at once: what the allocator has at hand in a short run.
+const CHUNK: usize = 16 << 10;
 
 /// As much room a log is to have, in bytes: more than most come to. A pip that cannot write its log prints a traceback for
 /// every line of it.
