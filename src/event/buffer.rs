@@ -54,14 +54,19 @@ impl Buffer {
     }
 
     /// Adds `length` bytes, to be set by the caller.
-    #[inline]
+    #[inline(always)]
     pub fn place(&mut self, length: usize) -> &mut [u8] {
         let (start, end) = (self.filled, self.filled + length);
         if end > self.bytes.len() {
-            self.bytes.resize(end + READY, 0);
+            self.make_ready(end);
         }
         self.filled = end;
         &mut self.bytes[start..end]
+    }
+
+    #[cold]
+    fn make_ready(&mut self, end: usize) {
+        self.bytes.resize(end + READY, 0);
     }
 
     /// Hands the text over to `writer`, if it has become long.
@@ -92,7 +97,7 @@ impl fmt::Write for Buffer {
 }
 
 /// Copies to a place of the same length.
-#[inline]
+#[inline(always)]
 pub(super) fn copy(to: &mut [u8], from: &[u8]) {
     if from.len() > 128 {
         return to.copy_from_slice(from);
@@ -107,7 +112,7 @@ pub(super) fn copy(to: &mut [u8], from: &[u8]) {
 }
 
 /// Copies both ends, which may overlap, where there are so many bytes.
-#[inline]
+#[inline(always)]
 fn ends<const LENGTH: usize>(to: &mut [u8], from: &[u8]) -> bool {
     let (Some(first), Some(last)) = (from.first_chunk::<LENGTH>(), from.last_chunk::<LENGTH>()) else { return false };
     if let Some(to) = to.first_chunk_mut() {

@@ -4,6 +4,7 @@
 
 /// Where a string ends whose first byte is the first of `bytes`: at its closing quote. `None` where it has none, or where
 /// an escape or a control comes before it.
+#[inline(always)]
 pub(super) fn string_end(bytes: &[u8]) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<8>();
     let found = words.iter().enumerate().find_map(|(number, word)| {
@@ -15,6 +16,7 @@ pub(super) fn string_end(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Whether texts of the same length are the same; for what is short and mostly is: musl compares byte by byte.
+#[inline(always)]
 pub(super) fn equals(these: &[u8], those: &[u8]) -> bool {
     let ((these, rest), (those, other_rest)) = (these.as_chunks::<8>(), those.as_chunks::<8>());
     let words = these.iter().zip(those).all(|(this, that)| u64::from_le_bytes(*this) == u64::from_le_bytes(*that));
@@ -45,6 +47,7 @@ const HIGHEST: u64 = 0x80 * ONES;
 
 /// The highest bit of each byte is set that lies below `first`, or is a quote or a backslash. What such a byte carries over
 /// reaches only those after it.
+#[inline(always)]
 fn unusual(word: u64, first: u8) -> u64 {
     let below = |word: u64, limit: u8| word.wrapping_sub(ONES * u64::from(limit)) & !word;
     let is = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);

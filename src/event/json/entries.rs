@@ -39,6 +39,10 @@ impl<'s, 'a> Entries<'s, 'a> {
         let indent = self.serializer.indent.take();
         value.serialize(&mut *self.serializer)?;
         self.serializer.indent = indent;
+        self.relieve()
+    }
+
+    fn relieve(&mut self) -> Result<()> {
         let Serializer { buffer, writer, .. } = &mut *self.serializer;
         writer.as_mut().map_or(Ok(()), |writer| buffer.relieve(*writer)).map_err(Error::io)
     }
@@ -53,17 +57,27 @@ impl<'s, 'a> Entries<'s, 'a> {
         }
     }
 
-    fn value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+    fn colon(&mut self) {
         self.serializer.buffer.put(if self.serializer.indent.is_some() { b": " } else { b":" });
+    }
+
+    fn value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
+        self.colon();
         value.serialize(&mut *self.serializer)
     }
 
-    /// A field of a structure, whose name is a word.
     fn field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
+        self.name(name);
+        value.serialize(&mut *self.serializer)
+    }
+
+    /// The name of a field, which is a word, and what parts it from its value. Not generic, since there are many kinds of
+    /// value.
+    fn name(&mut self, name: &'static str) {
         if self.serializer.indent.is_some() {
             self.separate();
             strings::put(&mut self.serializer.buffer, name);
-            return self.value(value);
+            return self.colon();
         }
         let comma = usize::from(!std::mem::replace(&mut self.is_empty, false));
         let place = self.serializer.buffer.place(name.len() + 3 + comma);
@@ -72,7 +86,6 @@ impl<'s, 'a> Entries<'s, 'a> {
             copy(inner, name.as_bytes());
         }
         place[..comma].fill(b',');
-        value.serialize(&mut *self.serializer)
     }
 
     pub(super) fn close(self) -> Result<()> {
