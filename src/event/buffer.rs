@@ -47,6 +47,11 @@ impl Buffer {
         self.filled
     }
 
+    /// Takes all out.
+    pub fn clear(&mut self) {
+        self.filled = 0;
+    }
+
     /// Adds `bytes`.
     #[inline]
     pub fn put(&mut self, bytes: &[u8]) {

@@ -4,13 +4,9 @@
 //! whoever then finds that the journal has grown since it read may have covered a newer fold with an older one, and
 //! does it again. So the last file put in place is always of a journal that had not grown when that was done.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::path::Path;
-
-use super::text::Logs;
-use super::{Error, Files, Journal, fold, read};
-use crate::event::{Session, json};
+use super::replacement::Replacement;
+use super::{Error, Files, Journal, fold, read, text};
+use crate::event::{Ecosystem, Session, json};
 
 /// How often a fold is begun again because others append meanwhile, before it is left to them.
 const ROUNDS: usize = 3;
@@ -64,45 +60,26 @@ fn put_in_place(session: &Session, files: &Files) -> Result<(), Error> {
 }
 
 fn replace_document(session: &Session, files: &Files) -> Result<(), Error> {
-    replace_by(&files.document, |file| json::document(file, session))
+    let mut document = Replacement::of(&files.document)?;
+    document.write(|file| json::document(file, session))?;
+    document.put_in_place()
 }
 
 fn replace_logs(session: &Session, files: &Files) -> Result<(), Error> {
-    let logs = Logs::of(session);
-    replace(&files.log, logs.all.text())?;
-    for (log, path) in [(&logs.wheels, &files.wheels), (&logs.apt, &files.apt)] {
-        if log.length() > 0 {
-            replace(path, log.text())?;
-        }
-    }
-    Ok(())
-}
-
-/// Replaces the file at `path` by one that holds `content`, or leaves it as it is.
-///
-/// # Errors
-/// When the new file cannot be written beside the old one or put in its place; then it is removed.
-pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
-    replace_by(path, |file| file.write_all(content))
-}
-
-fn replace_by(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), Error> {
-    let mut name = std::ffi::OsString::from(".");
-    name.push(path.file_name().unwrap_or_default());
-    let mut attempt = 0_u32;
-    let (temporary, mut file) = loop {
-        let mut name = name.clone();
-        name.push(format!(".{}-{attempt}", std::process::id()));
-        let temporary = path.with_file_name(name);
-        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
-            Ok(file) => break (temporary, file),
-            // A process of another container has the same number, or one that was killed left its file.
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < u32::MAX => attempt += 1,
-            Err(error) => return Err(Error::io("create", &temporary)(error)),
-        }
-    };
-    write(&mut file).and_then(|()| fs::rename(&temporary, path)).map_err(|error| {
-        let _ = fs::remove_file(&temporary);
-        Error::io("write", path)(error)
-    })
+    let mut all = Replacement::of(&files.log)?;
+    let (mut wheels, mut apt) = (None, None);
+    text::lines(session, |line, ecosystem| {
+        all.add(line)?;
+        let (log, path) = match ecosystem {
+            Some(Ecosystem::Pypi) => (&mut wheels, &files.wheels),
+            Some(Ecosystem::Deb) => (&mut apt, &files.apt),
+            Some(Ecosystem::Other) | None => return Ok(()),
+        };
+        let log = match log {
+            Some(log) => log,
+            None => log.insert(Replacement::of(path)?),
+        };
+        log.add(line)
+    })?;
+    [Some(all), wheels, apt].into_iter().flatten().try_for_each(Replacement::put_in_place)
 }

@@ -14,66 +14,46 @@ use std::fmt::{Display, Write};
 
 use crate::event::{Artifact, Buffer, Ecosystem, Invocation, Moment, Origin, Session, is_plain, printable};
 
-/// The logs of a session.
-#[derive(Default)]
-pub(super) struct Logs {
-    /// The whole session: `build_session_<stamp>.log`.
-    pub(super) all: Buffer,
-    /// The lines about Python's artifacts: `wheel_downloads_<stamp>.log`.
-    pub(super) wheels: Buffer,
-    /// The lines about Debian's artifacts: `apt_downloads_<stamp>.log`.
-    pub(super) apt: Buffer,
-}
-
 /// What a line is about.
 enum About<'a> {
     Opened(&'a Session),
     Started(&'a Invocation),
     Obtained(&'a Artifact),
     Ended(&'a Invocation),
+    Amount(&'a Session),
 }
 
-impl Logs {
-    /// Renders the lines of `session`.
-    pub(super) fn of(session: &Session) -> Self {
-        let mut logs = Logs::default();
+/// Renders the lines of `session`, and calls `each` with each in turn and the ecosystem of the artifact that it is about.
+///
+/// # Errors
+/// The first one of `each`.
+pub(super) fn lines<E>(
+    session: &Session,
+    mut each: impl FnMut(&[u8], Option<Ecosystem>) -> Result<(), E>,
+) -> Result<(), E> {
+    let invocations = session.invocations.iter();
+    let starts = invocations.clone().map(|invocation| (invocation.started_at, About::Started(invocation)));
+    let artifacts = session.downloads.all().map(|artifact| (artifact.at, About::Obtained(artifact)));
+    let ends = invocations.map(|invocation| (ended_at(invocation).or(session.finished_at), About::Ended(invocation)));
+    let opening = std::iter::once((session.started_at, About::Opened(session)));
+    let mut lines: Vec<_> = opening.chain(starts).chain(artifacts).chain(ends).collect();
+    // Stable: at the same microsecond a start stands before what was obtained, and that before the end.
+    lines.sort_by_key(|(at, _)| *at);
+    let mut text = Buffer::default();
+    for (_, about) in lines.into_iter().chain([(None, About::Amount(session))]) {
+        text.clear();
         // A buffer takes all that is written to it.
-        let _ = logs.write(session);
-        logs
+        let _ = match about {
+            About::Opened(session) => opened(&mut text, session),
+            About::Started(invocation) => started(&mut text, invocation),
+            About::Obtained(artifact) => obtained(&mut text, artifact),
+            About::Ended(invocation) => ended(&mut text, invocation),
+            About::Amount(session) => amounted(&mut text, session),
+        };
+        let ecosystem = if let About::Obtained(artifact) = about { Some(artifact.ecosystem) } else { None };
+        each(text.text(), ecosystem)?;
     }
-
-    fn write(&mut self, session: &Session) -> std::fmt::Result {
-        let invocations = session.invocations.iter();
-        let starts = invocations.clone().map(|invocation| (invocation.started_at, About::Started(invocation)));
-        let artifacts = session.downloads.all().map(|artifact| (artifact.at, About::Obtained(artifact)));
-        let ends =
-            invocations.map(|invocation| (ended_at(invocation).or(session.finished_at), About::Ended(invocation)));
-        let opening = std::iter::once((session.started_at, About::Opened(session)));
-        let mut lines: Vec<_> = opening.chain(starts).chain(artifacts).chain(ends).collect();
-        // Stable: at the same microsecond a start stands before what was obtained, and that before the end.
-        lines.sort_by_key(|(at, _)| *at);
-
-        for (_, about) in lines {
-            match about {
-                About::Opened(session) => opened(&mut self.all, session)?,
-                About::Started(invocation) => started(&mut self.all, invocation)?,
-                About::Obtained(artifact) => self.obtained(artifact)?,
-                About::Ended(invocation) => ended(&mut self.all, invocation)?,
-            }
-        }
-        amounted(&mut self.all, session)
-    }
-
-    fn obtained(&mut self, artifact: &Artifact) -> std::fmt::Result {
-        let start = self.all.length();
-        obtained(&mut self.all, artifact)?;
-        match artifact.ecosystem {
-            Ecosystem::Pypi => self.wheels.put(self.all.since(start)),
-            Ecosystem::Deb => self.apt.put(self.all.since(start)),
-            Ecosystem::Other => {}
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// The word that the line of an artifact begins with.
@@ -181,9 +161,13 @@ fn ended_at(invocation: &Invocation) -> Option<Moment> {
 }
 
 fn figure(text: &mut Buffer, before: &str, value: Option<impl Display>) -> std::fmt::Result {
+    text.put(before.as_bytes());
     match value {
-        Some(value) => write!(text, "{before}{value}"),
-        None => write!(text, "{before}-"),
+        Some(value) => write!(text, "{value}"),
+        None => {
+            text.put(b"-");
+            Ok(())
+        }
     }
 }
 
