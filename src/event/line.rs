@@ -92,6 +92,10 @@ impl<T: Value> Value for Vec<T> {
             if !list.is_empty() {
                 line.pass(",")?;
             }
+            if list.is_empty() {
+                // Few have more.
+                list.reserve_exact(2);
+            }
             list.push(T::read(line)?);
         }
         Some(list)

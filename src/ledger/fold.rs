@@ -1,6 +1,8 @@
 //! What the events of a journal amount to: a pure function, the only maker of session documents.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
 
 use crate::event::{
     Artifact, Attempt, BuildInfo, Downloads, Event, Invocation, InvocationId, Moment, Network, SCHEMA, Session,
@@ -14,22 +16,23 @@ use crate::event::{
 pub fn fold(id: &SessionId, events: impl IntoIterator<Item = Event>) -> Session {
     let mut fold = Fold::default();
     for event in events {
-        fold.event(event);
+        fold.take(event);
     }
     fold.session(id)
 }
 
+/// A session that is being made of its events.
 #[derive(Default)]
-struct Fold {
+pub(super) struct Fold {
     started_at: Option<Moment>,
     finished_at: Option<Moment>,
     build_info: Option<BuildInfo>,
     invocations: Vec<Invocation>,
-    place: HashMap<InvocationId, usize>,
+    place: FxHashMap<InvocationId, usize>,
     #[allow(clippy::vec_box, reason = "an artifact is large, and came in a box")]
     artifacts: Vec<Box<Artifact>>,
     /// Where the artifacts of each invocation are, by their number.
-    numbers: HashMap<InvocationId, BTreeMap<u64, usize>>,
+    numbers: FxHashMap<InvocationId, BTreeMap<u64, usize>>,
     network: Network,
     /// What was tried, and when: witnesses of several steps tell one after the other of what happened in turn.
     attempts: Vec<(Moment, Attempt)>,
@@ -39,7 +42,8 @@ struct Fold {
 }
 
 impl Fold {
-    fn event(&mut self, event: Event) {
+    /// Takes the next event.
+    pub(super) fn take(&mut self, event: Event) {
         let at = event.at();
         self.finished_at = self.finished_at.max(at);
         match event {
@@ -92,7 +96,8 @@ impl Fold {
         self.started_at = self.started_at.or(at);
     }
 
-    fn session(self, id: &SessionId) -> Session {
+    /// What it has come to.
+    pub(super) fn session(self, id: &SessionId) -> Session {
         let Fold { mut invocations, place, artifacts, .. } = self;
         let degraded = attach(self.degraded, &mut invocations, &place, |invocation| &mut invocation.degraded);
         let blind_spots = attach(self.blind_spots, &mut invocations, &place, |invocation| &mut invocation.blind_spots);
@@ -141,7 +146,7 @@ impl Fold {
 fn attach(
     reasons: Vec<(Option<InvocationId>, String)>,
     invocations: &mut [Invocation],
-    place: &HashMap<InvocationId, usize>,
+    place: &FxHashMap<InvocationId, usize>,
     list: impl Fn(&mut Invocation) -> &mut Vec<String>,
 ) -> Vec<String> {
     let mut others = Vec::new();

@@ -4,8 +4,9 @@
 //! whoever then finds that the journal has grown since it read may have covered a newer fold with an older one, and
 //! does it again. So the last file put in place is always of a journal that had not grown when that was done.
 
+use super::fold::Fold;
 use super::replacement::Replacement;
-use super::{Error, Files, Journal, fold, read, text};
+use super::{Error, Files, Journal, read, text};
 use crate::event::{Ecosystem, Session, json};
 
 /// How often a fold is begun again because others append meanwhile, before it is left to them.
@@ -21,11 +22,15 @@ impl Journal {
         let mut round = 0;
         loop {
             round += 1;
-            let (events, length) = match self.remembered() {
-                Some(all) => all,
-                None => read::read(&self.file, &files.journal).map(|recorded| (recorded.events, recorded.length))?,
+            let mut fold = Fold::default();
+            let length = match self.remembered() {
+                Some((events, length)) => {
+                    events.into_iter().for_each(|event| fold.take(event));
+                    length
+                }
+                None => read::each(&self.file, &files.journal, &mut |event| fold.take(event))?.0,
             };
-            let session = fold(self.id(), events);
+            let session = fold.session(self.id());
             // Whoever has appended since then folds later than this: its own fold holds what this one does. After some
             // rounds in a journal that never rests this one is superfluous.
             if self.length()? != length {

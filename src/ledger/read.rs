@@ -36,26 +36,39 @@ pub struct Recorded {
 /// When it cannot be read, holds bytes but no event, or was begun by a wheeltap with a newer schema.
 pub fn read_journal(path: &Path) -> Result<Recorded, Error> {
     let file = File::open(path).map_err(Error::io("open", path))?;
-    let reader = Reader::of(&file, path)?;
-    if reader.events.is_empty() && reader.length > 0 {
+    let mut events = Vec::new();
+    let (length, found) = each(&file, path, &mut |event| events.push(event))?;
+    if found == 0 && length > 0 {
         return Err(Error::NotAJournal { path: path.to_owned() });
     }
-    Ok(reader.finish())
+    Ok(Recorded { events, length })
 }
 
-/// Reads an open journal from its beginning to its present end; one without an event is one of no events.
+/// Calls `take` with every event of an open journal, from its beginning to its present end, and returns how many bytes
+/// were read and how many events they held.
 ///
 /// # Errors
 /// When it cannot be read, or was begun by a wheeltap with a newer schema.
-pub(super) fn read(file: &File, path: &Path) -> Result<Recorded, Error> {
-    Reader::of(file, path).map(Reader::finish)
+pub(super) fn each(file: &File, path: &Path, take: &mut dyn FnMut(Event)) -> Result<(u64, u64), Error> {
+    let mut reader = Reader { take, last: None, found: 0, newest: 0, torn: 0, endless: 0, unknown: 0 };
+    let length = lines(file, |line| match line {
+        Line::Whole(line) => reader.line(line),
+        Line::Endless => reader.endless += 1,
+    })
+    .map_err(Error::io("read", path))?;
+    if reader.newest > SCHEMA {
+        return Err(Error::Newer { path: path.to_owned(), schema: reader.newest.into() });
+    }
+    reader.finish();
+    Ok((length, reader.found))
 }
 
 /// Makes events of lines.
-#[derive(Default)]
-struct Reader {
-    events: Vec<Event>,
-    length: u64,
+struct Reader<'a> {
+    take: &'a mut dyn FnMut(Event),
+    /// When the last event was recorded.
+    last: Option<Moment>,
+    found: u64,
     /// The newest schema that a session was started with.
     newest: u32,
     torn: u64,
@@ -63,20 +76,7 @@ struct Reader {
     unknown: u64,
 }
 
-impl Reader {
-    fn of(file: &File, path: &Path) -> Result<Self, Error> {
-        let mut reader = Reader::default();
-        reader.length = lines(file, |line| match line {
-            Line::Whole(line) => reader.line(line),
-            Line::Endless => reader.endless += 1,
-        })
-        .map_err(Error::io("read", path))?;
-        match reader.newest {
-            newer if newer > SCHEMA => Err(Error::Newer { path: path.to_owned(), schema: newer.into() }),
-            _ => Ok(reader),
-        }
-    }
-
+impl Reader<'_> {
     fn line(&mut self, line: &[u8]) {
         if line.is_empty() {
             return;
@@ -99,27 +99,30 @@ impl Reader {
             Event::SessionStarted { schema, .. } => self.newest = self.newest.max(*schema),
             _ => {}
         }
-        self.events.push(event);
+        self.found += 1;
+        self.last = event.at().or(self.last);
+        (self.take)(event);
     }
 
-    fn finish(mut self) -> Recorded {
-        let at = self.events.iter().rev().find_map(Event::at).unwrap_or(Moment::EPOCH);
+    /// Tells what could not be read.
+    fn finish(&mut self) {
+        let at = self.last.unwrap_or(Moment::EPOCH);
         let degraded = |reason| Event::Degraded { at, invocation: None, reason };
         let blind_spot = |reason| Event::BlindSpot { at, invocation: None, reason };
         let lines = |count| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
         if self.torn > 0 {
-            self.events.push(degraded(format!("{} of the journal could not be read: torn", lines(self.torn))));
+            (self.take)(degraded(format!("{} of the journal could not be read: torn", lines(self.torn))));
         }
         if self.endless > 0 {
             let limit = LONGEST_LINE >> 20;
-            self.events
-                .push(degraded(format!("{} of the journal passed over: longer than {limit} MiB", lines(self.endless))));
+            (self.take)(degraded(format!(
+                "{} of the journal passed over: longer than {limit} MiB",
+                lines(self.endless)
+            )));
         }
         if self.unknown > 0 {
-            self.events
-                .push(blind_spot(format!("{} of the journal passed over: of a newer wheeltap", lines(self.unknown))));
+            (self.take)(blind_spot(format!("{} of the journal passed over: of a newer wheeltap", lines(self.unknown))));
         }
-        Recorded { events: self.events, length: self.length }
     }
 }
 
