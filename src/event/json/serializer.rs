@@ -1,7 +1,7 @@
 //! Values of serde as JSON, straight into a buffer.
 //!
 //! Instead of serde_json's own serializer, which hands every quote, comma and name by itself through a formatter, all of
-//! them generic: built for size, a session of 10 000 artifacts took it three times as long. Refuses keys that are no
+//! them generic: built for size, a document of 10 000 artifacts took it three times as long. Refuses keys that are no
 //! texts.
 
 use std::fmt::{Display, Write as _};
