@@ -99,57 +99,32 @@ impl<'s, 'a> Entries<'s, 'a> {
     }
 }
 
-impl ser::SerializeSeq for Entries<'_, '_> {
-    type Ok = ();
-    type Error = Error;
+/// serde has four kinds of lists and two of objects whose names are words, each a trait.
+macro_rules! entries {
+    ($($kind:ident $method:ident($($name:ident)?) = $entry:ident),+) => {$(
+        impl ser::$kind for Entries<'_, '_> {
+            type Ok = ();
+            type Error = Error;
 
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.entry(value)
-    }
+            fn $method<T: ?Sized + Serialize>(&mut self, $($name: &'static str,)? value: &T) -> Result<()> {
+                self.$entry($($name,)? value)
+            }
 
-    fn end(self) -> Result<()> {
-        self.close()
-    }
+            fn end(self) -> Result<()> {
+                self.close()
+            }
+        }
+    )+};
 }
 
-impl ser::SerializeTuple for Entries<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.entry(value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.close()
-    }
-}
-
-impl ser::SerializeTupleStruct for Entries<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.entry(value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.close()
-    }
-}
-
-impl ser::SerializeTupleVariant for Entries<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
-        self.entry(value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.close()
-    }
-}
+entries!(
+    SerializeSeq serialize_element() = entry,
+    SerializeTuple serialize_element() = entry,
+    SerializeTupleStruct serialize_field() = entry,
+    SerializeTupleVariant serialize_field() = entry,
+    SerializeStruct serialize_field(name) = field,
+    SerializeStructVariant serialize_field(name) = field
+);
 
 impl ser::SerializeMap for Entries<'_, '_> {
     type Ok = ();
@@ -161,32 +136,6 @@ impl ser::SerializeMap for Entries<'_, '_> {
 
     fn serialize_value<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<()> {
         self.value(value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.close()
-    }
-}
-
-impl ser::SerializeStruct for Entries<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        self.field(name, value)
-    }
-
-    fn end(self) -> Result<()> {
-        self.close()
-    }
-}
-
-impl ser::SerializeStructVariant for Entries<'_, '_> {
-    type Ok = ();
-    type Error = Error;
-
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, name: &'static str, value: &T) -> Result<()> {
-        self.field(name, value)
     }
 
     fn end(self) -> Result<()> {
