@@ -89,12 +89,11 @@ impl<T: Value> Value for Vec<T> {
         let mut list = Vec::new();
         line.pass("[")?;
         while line.pass("]").is_none() {
-            if !list.is_empty() {
-                line.pass(",")?;
-            }
             if list.is_empty() {
                 // Few have more.
                 list.reserve_exact(2);
+            } else {
+                line.pass(",")?;
             }
             list.push(T::read(line)?);
         }

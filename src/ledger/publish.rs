@@ -6,7 +6,7 @@
 
 use super::fold::Fold;
 use super::replacement::Replacement;
-use super::{Error, Files, Journal, read, text};
+use super::{Error, Files, Journal, fold, read, text};
 use crate::event::{Ecosystem, Session, json};
 
 /// How often a fold is begun again because others append meanwhile, before it is left to them.
@@ -22,15 +22,14 @@ impl Journal {
         let mut round = 0;
         loop {
             round += 1;
-            let mut fold = Fold::default();
-            let length = match self.remembered() {
-                Some((events, length)) => {
-                    events.into_iter().for_each(|event| fold.take(event));
-                    length
+            let (session, length) = match self.remembered() {
+                Some((events, length)) => (fold(self.id(), events), length),
+                None => {
+                    let mut fold = Fold::default();
+                    let (length, _) = read::each(&self.file, &files.journal, &mut |event| fold.take(event))?;
+                    (fold.session(self.id()), length)
                 }
-                None => read::each(&self.file, &files.journal, &mut |event| fold.take(event))?.0,
             };
-            let session = fold.session(self.id());
             // Whoever has appended since then folds later than this: its own fold holds what this one does. After some
             // rounds in a journal that never rests this one is superfluous.
             if self.length()? != length {

@@ -19,7 +19,8 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), Error> {
     replacement.put_in_place()
 }
 
-/// The file that is to take the place of another. Removed if it does not come to that.
+/// The file that is to take the place of another. Removed if it does not come to that. Not tempfile's, which asks for the
+/// working directory to make each path absolute.
 pub(super) struct Replacement<'a> {
     path: &'a Path,
     temporary: PathBuf,

@@ -54,11 +54,20 @@ impl<'a> Serializer<'a> {
         Ok(Entries::of(self, outer, closing))
     }
 
-    fn number(&mut self, number: impl Display) -> Result<()> {
+    fn number(&mut self, number: &dyn Display) -> Result<()> {
         // A buffer takes all that is written to it.
         let _ = write!(self.buffer, "{number}");
         Ok(())
     }
+}
+
+/// The integers of serde, each with a method.
+macro_rules! integers {
+    ($($method:ident($kind:ty)),+) => {$(
+        fn $method(self, value: $kind) -> Result<()> {
+            self.number(&value)
+        }
+    )+};
 }
 
 impl<'s, 'a> serde::Serializer for &'s mut Serializer<'a> {
@@ -77,37 +86,16 @@ impl<'s, 'a> serde::Serializer for &'s mut Serializer<'a> {
         Ok(())
     }
 
-    fn serialize_i8(self, value: i8) -> Result<()> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i16(self, value: i16) -> Result<()> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i32(self, value: i32) -> Result<()> {
-        self.serialize_i64(value.into())
-    }
-
-    fn serialize_i64(self, value: i64) -> Result<()> {
-        self.number(value)
-    }
-
-    fn serialize_u8(self, value: u8) -> Result<()> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u16(self, value: u16) -> Result<()> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u32(self, value: u32) -> Result<()> {
-        self.serialize_u64(value.into())
-    }
-
-    fn serialize_u64(self, value: u64) -> Result<()> {
-        self.number(value)
-    }
+    integers!(
+        serialize_i8(i8),
+        serialize_i16(i16),
+        serialize_i32(i32),
+        serialize_i64(i64),
+        serialize_u8(u8),
+        serialize_u16(u16),
+        serialize_u32(u32),
+        serialize_u64(u64)
+    );
 
     fn serialize_f32(self, value: f32) -> Result<()> {
         self.serialize_f64(value.into())
@@ -115,7 +103,7 @@ impl<'s, 'a> serde::Serializer for &'s mut Serializer<'a> {
 
     fn serialize_f64(self, value: f64) -> Result<()> {
         match serde_json::Number::from_f64(value) {
-            Some(number) => self.number(number),
+            Some(number) => self.number(&number),
             // JSON has neither infinity nor NaN.
             None => self.serialize_unit(),
         }
