@@ -47,22 +47,26 @@ const LENGTH: usize = 27;
 impl Moment {
     /// Calls `with` with the moment as it is written. Done by hand: a record has several, and they are written often.
     fn with_text<T>(self, with: impl FnOnce(&str) -> T) -> T {
-        let (days, rest) = (self.0.div_euclid(DAY), self.0.rem_euclid(DAY));
-        let (year, month, day) = date_of(days);
+        let (seconds, micros) = (self.0.div_euclid(1_000_000), self.0.rem_euclid(1_000_000) as u32);
+        let (year, month, day) = date_of(seconds.div_euclid(DAY));
+        let second = seconds.rem_euclid(DAY) as u32;
         let mut text = *b"0000-00-00T00:00:00.000000Z";
-        let mut put = |from: usize, digits: usize, mut number: i64| {
-            for place in (from..from + digits).rev() {
-                text[place] = b'0' + (number % 10) as u8;
-                number /= 10;
-            }
+        let mut put = |place: usize, number: u32| {
+            // A tenth of what is less than a hundred, without a division: code that is built for size divides.
+            let tens = (number * 205) >> 11;
+            text[place] = b'0' + tens as u8;
+            text[place + 1] = b'0' + (number - 10 * tens) as u8;
         };
-        put(0, 4, year);
-        put(5, 2, month);
-        put(8, 2, day);
-        put(11, 2, rest / 3_600_000_000);
-        put(14, 2, rest / 60_000_000 % 60);
-        put(17, 2, rest / 1_000_000 % 60);
-        put(20, 6, rest % 1_000_000);
+        put(0, year / 100);
+        put(2, year % 100);
+        put(5, month);
+        put(8, day);
+        put(11, second / 3600);
+        put(14, second / 60 % 60);
+        put(17, second % 60);
+        put(20, micros / 10_000);
+        put(22, micros / 100 % 100);
+        put(24, micros % 100);
         with(std::str::from_utf8(&text).expect("digits are ASCII"))
     }
 
@@ -76,41 +80,55 @@ impl Moment {
         let number = |from: usize, to: usize| {
             text[from..to]
                 .iter()
-                .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + i64::from(digit - b'0')))
+                .try_fold(0, |number, digit| digit.is_ascii_digit().then(|| number * 10 + u32::from(digit - b'0')))
         };
         let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
         let (hour, minute, second) = (number(11, 13)?, number(14, 16)?, number(17, 19)?);
-        let days = days_of(year, month, day);
-        if year == 0 || date_of(days) != (year, month, day) || hour > 23 || minute > 59 || second > 59 {
+        if year == 0 || !(1..=last_day(year, month)?).contains(&day) || hour > 23 || minute > 59 || second > 59 {
             return None;
         }
-        Some(Moment(days * DAY + ((hour * 60 + minute) * 60 + second) * 1_000_000 + number(20, 26)?))
+        let seconds = days_of(year, month, day) * DAY + i64::from((hour * 60 + minute) * 60 + second);
+        Some(Moment(seconds * 1_000_000 + i64::from(number(20, 26)?)))
     }
 }
 
-/// Microseconds of a day.
-const DAY: i64 = 86_400_000_000;
+/// Seconds of a day.
+const DAY: i64 = 86_400;
 
-/// Year, month and day of the day that lies `days` after 1970-01-01 in the Gregorian calendar. The year is counted from
-/// March, so that the day that is sometimes missing is its last; 400 years have 146 097 days, and day 0 of that count
-/// lies 719 468 days before 1970.
-fn date_of(days: i64) -> (i64, i64, i64) {
-    let days = days + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+/// How many days lie between 1970-01-01 and 1 March of the year before the first, from which they are counted here: so
+/// the day that is sometimes missing is the last of a year.
+const BEFORE_1970: i64 = 719_468;
+
+/// Year, month and day of the day that lies `days` after 1970-01-01 in the Gregorian calendar, of which 400 years have
+/// 146 097 days.
+fn date_of(days: i64) -> (u32, u32, u32) {
+    let days = (days + BEFORE_1970) as u32;
+    let (era, day) = (days / 146_097, days % 146_097);
     let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
     let day = day - (365 * year + year / 4 - year / 100);
     let month = (5 * day + 2) / 153;
     let day_of_month = day - (153 * month + 2) / 5 + 1;
     let from_january = if month < 10 { month + 3 } else { month - 9 };
-    (era * 400 + year + i64::from(from_january <= 2), from_january, day_of_month)
+    (era * 400 + year + u32::from(from_january <= 2), from_january, day_of_month)
 }
 
-/// The inverse of [`date_of`]; of a date that does not exist, that of the day as far after the last that does.
-fn days_of(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
+/// The inverse of [`date_of`].
+fn days_of(year: u32, month: u32, day: u32) -> i64 {
+    let year = year - u32::from(month <= 2);
     let from_march = (month + 9) % 12;
-    let (era, year) = (year.div_euclid(400), year.rem_euclid(400));
-    era * 146_097 + year * 365 + year / 4 - year / 100 + (153 * from_march + 2) / 5 + day - 1 - 719_468
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (153 * from_march + 2) / 5 + day - 1;
+    i64::from(days) - BEFORE_1970
+}
+
+/// The last day of a month; `None` where there is no such month.
+fn last_day(year: u32, month: u32) -> Option<u32> {
+    match month {
+        2 if year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)) => Some(29),
+        2 => Some(28),
+        4 | 6 | 9 | 11 => Some(30),
+        1..=12 => Some(31),
+        _ => None,
+    }
 }
 
 impl std::fmt::Display for Moment {
