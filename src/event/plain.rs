@@ -18,9 +18,14 @@ pub(super) fn string_end(bytes: &[u8]) -> Option<usize> {
 /// Whether texts of the same length are the same; for what is short and mostly is: musl compares byte by byte.
 #[inline(always)]
 pub(super) fn equals(these: &[u8], those: &[u8]) -> bool {
-    let ((these, rest), (those, other_rest)) = (these.as_chunks::<8>(), those.as_chunks::<8>());
-    let words = these.iter().zip(those).all(|(this, that)| u64::from_le_bytes(*this) == u64::from_le_bytes(*that));
-    words && rest.iter().zip(other_rest).all(|(this, that)| this == that)
+    let same = |this: &[u8; 8], that: &[u8; 8]| u64::from_le_bytes(*this) == u64::from_le_bytes(*that);
+    match these.last_chunk().zip(those.last_chunk()) {
+        Some((last, other)) => {
+            same(last, other)
+                && these.as_chunks().0.iter().zip(those.as_chunks().0).all(|(this, that)| same(this, that))
+        }
+        None => these.iter().zip(those).all(|(this, that)| this == that),
+    }
 }
 
 /// Whether all bytes lie between `first`, a blank or a byte soon after it, and `~`, and none is a quote or a backslash: then
