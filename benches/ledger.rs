@@ -64,7 +64,7 @@ fn invocation(number: usize) -> Vec<Event> {
     let origins = [Origin::Downloaded, Origin::HttpCache, Origin::Wheelhouse, Origin::WheelCache];
     let artifacts = (0..ARTIFACTS).map(|file| {
         let mut record = wheel(&format!("package_{number}_{file}"), origins[file % origins.len()]);
-        record.destination = Some(format!("/app/wheelhouse/{}", record.filename.as_deref().unwrap()));
+        record.destination = Some(format!("/app/wheelhouse/{}", record.filename.as_deref().unwrap()).into());
         record.index = Some("https://index.example/simple/package/".into());
         artifact(&id, file as u64, record)
     });

@@ -91,7 +91,10 @@ fn obtained(wanted: &[PathBuf], console: &mut Console) -> anyhow::Result<(BTreeS
             artifact.ecosystem == Ecosystem::Pypi && artifact.kind.is_package() && artifact.purpose == Purpose::Runtime
         };
         all.extend(loaded.session.downloads.all().filter(is_meant).filter_map(|artifact| {
-            Some(Obtained { name: canonical_name(artifact.name.as_deref()?), version: artifact.version.clone() })
+            Some(Obtained {
+                name: canonical_name(artifact.name.as_deref()?),
+                version: artifact.version.as_ref().map(ToString::to_string),
+            })
         }));
         Ok(())
     })?;

@@ -4,8 +4,10 @@
 
 use std::borrow::Cow;
 
+use bytestring::ByteString;
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use smallvec::SmallVec;
 
 use super::bytes::Text;
 use super::{InvocationId, Moment};
@@ -311,7 +313,8 @@ pub struct Step {
     pub line: Option<u32>,
 }
 
-/// One file that a tool obtained. All text is redacted before it comes here.
+/// One file that a tool obtained. All text is redacted before it comes here; what was read from a journal shares the memory
+/// that it was read to.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 pub struct Artifact {
     /// The package world.
@@ -319,19 +322,19 @@ pub struct Artifact {
     /// What kind of file.
     pub kind: Kind,
     /// The distribution or package name, as its file name spells it; `None` where not even that is known.
-    pub name: Option<String>,
+    pub name: Option<ByteString>,
     /// The version, as its file name spells it.
-    pub version: Option<String>,
+    pub version: Option<ByteString>,
     /// The architecture: a Debian architecture, or the platform tag of a wheel.
-    pub arch: Option<String>,
+    pub arch: Option<ByteString>,
     /// The file's own name.
-    pub filename: Option<String>,
+    pub filename: Option<ByteString>,
     /// The URL or path that it came from, redacted.
-    pub source: Option<String>,
+    pub source: Option<ByteString>,
     /// The index page or repository that listed it, redacted.
-    pub index: Option<String>,
+    pub index: Option<ByteString>,
     /// The path where it lies when the tool has ended.
-    pub destination: Option<String>,
+    pub destination: Option<ByteString>,
     /// Its exact size in bytes; never a rounded figure from text.
     pub size_bytes: Option<u64>,
     /// The digest of the bytes that are there.
@@ -340,12 +343,12 @@ pub struct Artifact {
     pub origin: Origin,
     /// Which channels decided the origin.
     #[serde(default)]
-    pub evidence: Vec<Evidence>,
+    pub evidence: SmallVec<[Evidence; 3]>,
     /// What it was obtained for.
     #[serde(default)]
     pub purpose: Purpose,
     /// Why it failed or is unknown.
-    pub reason: Option<String>,
+    pub reason: Option<ByteString>,
     /// The invocation that obtained it.
     pub invocation: Option<InvocationId>,
     /// The step of the image build, if any.
@@ -370,7 +373,7 @@ impl Artifact {
             size_bytes: None,
             sha256: None,
             origin: Origin::Unknown,
-            evidence: Vec::new(),
+            evidence: SmallVec::new(),
             purpose: Purpose::Runtime,
             reason: None,
             invocation: None,
@@ -381,7 +384,7 @@ impl Artifact {
 
     /// What to call it in a line for people: its file name, else its name, else where it came from.
     pub fn label(&self) -> &str {
-        [&self.filename, &self.name, &self.source].into_iter().flatten().next().map_or("(unnamed)", String::as_str)
+        [&self.filename, &self.name, &self.source].into_iter().flatten().next().map_or("(unnamed)", |text| text)
     }
 
     /// See [`Origin::cached`].

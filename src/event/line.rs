@@ -1,21 +1,31 @@
 //! An artifact's line of the journal, read as this project writes it: each field at its place.
 //!
 //! Nearly all lines of a large journal are of artifacts, and a parser that is ready for any order takes three times as
-//! long. Refuses to understand any other notation: what it returns nothing for, serde_json is to read.
+//! long. For the same reason the texts of an artifact stay where its line was read to. Refuses to understand any other
+//! notation: what it returns nothing for, serde_json is to read.
 
+use bytes::Bytes;
+use bytestring::ByteString;
 use serde::Deserialize;
 use serde::de::value::BorrowedStrDeserializer;
+use smallvec::SmallVec;
 
 use super::plain::{equals, string_end};
 use super::{Artifact, Ecosystem, Event, Evidence, InvocationId, Kind, Moment, Origin, Purpose, Sha256, Step};
 
 /// The event of an artifact's line; `None` where it is written in another way than [`super::json::line`] does, or with a
-/// text in it that needs an escape.
-pub fn artifact_of_line(line: &[u8]) -> Option<Event> {
-    let mut line = Line(std::str::from_utf8(line).ok()?);
+/// text in it that needs an escape. `last` is the invocation of the line before, whose next artifact it mostly is.
+pub fn artifact_of_line(line: &Bytes, last: &mut Option<InvocationId>) -> Option<Event> {
+    let whole = ByteString::try_from(line.clone()).ok()?;
+    let mut line = Line { rest: &whole, whole: &whole };
     line.pass(r#"{"event":"artifact""#)?;
     let at = line.value(r#","at":"#)?;
-    let invocation = line.value(r#","invocation":"#)?;
+    line.pass(r#","invocation":"#)?;
+    let invocation = line.text()?;
+    let invocation = match last {
+        Some(last) if *last.0 == *invocation => last.clone(),
+        _ => last.insert(InvocationId(invocation.into())).clone(),
+    };
     let number = line.value(r#","number":"#)?;
     // Evaluated in this order, which is that of the fields as they are written.
     let record = Box::new(Artifact {
@@ -43,19 +53,22 @@ pub fn artifact_of_line(line: &[u8]) -> Option<Event> {
         at: line.value(r#","at":"#)?,
     });
     line.pass("}}")?;
-    line.0.is_empty().then_some(Event::Artifact { at, invocation, number, record })
+    line.rest.is_empty().then_some(Event::Artifact { at, invocation, number, record })
 }
 
 /// What is still to be read of a line.
-struct Line<'a>(&'a str);
+struct Line<'a> {
+    rest: &'a str,
+    whole: &'a ByteString,
+}
 
 impl<'a> Line<'a> {
     fn pass(&mut self, expected: &str) -> Option<()> {
-        let (before, rest) = self.0.split_at_checked(expected.len())?;
+        let (before, rest) = self.rest.split_at_checked(expected.len())?;
         if !equals(before.as_bytes(), expected.as_bytes()) {
             return None;
         }
-        self.0 = rest;
+        self.rest = rest;
         Some(())
     }
 
@@ -67,8 +80,8 @@ impl<'a> Line<'a> {
     /// A text without escapes.
     fn text(&mut self) -> Option<&'a str> {
         self.pass("\"")?;
-        let (text, rest) = self.0.split_at(string_end(self.0.as_bytes())?);
-        self.0 = &rest[1..];
+        let (text, rest) = self.rest.split_at(string_end(self.rest.as_bytes())?);
+        self.rest = &rest[1..];
         Some(text)
     }
 }
@@ -80,19 +93,16 @@ trait Value: Sized {
 
 impl<T: Value> Value for Option<T> {
     fn read(line: &mut Line<'_>) -> Option<Self> {
-        if line.0.starts_with('n') { line.pass("null").map(|()| None) } else { T::read(line).map(Some) }
+        if line.rest.starts_with('n') { line.pass("null").map(|()| None) } else { T::read(line).map(Some) }
     }
 }
 
-impl<T: Value> Value for Vec<T> {
+impl<T: Value> Value for SmallVec<[T; 3]> {
     fn read(line: &mut Line<'_>) -> Option<Self> {
-        let mut list = Vec::new();
+        let mut list = SmallVec::new();
         line.pass("[")?;
         while line.pass("]").is_none() {
-            if list.is_empty() {
-                // Few have more.
-                list.reserve_exact(2);
-            } else {
+            if !list.is_empty() {
                 line.pass(",")?;
             }
             list.push(T::read(line)?);
@@ -103,7 +113,7 @@ impl<T: Value> Value for Vec<T> {
 
 impl Value for bool {
     fn read(line: &mut Line<'_>) -> Option<Self> {
-        let value = line.0.starts_with('t');
+        let value = line.rest.starts_with('t');
         line.pass(if value { "true" } else { "false" })?;
         Some(value)
     }
@@ -111,9 +121,9 @@ impl Value for bool {
 
 impl Value for u64 {
     fn read(line: &mut Line<'_>) -> Option<Self> {
-        let digits = line.0.bytes().take_while(u8::is_ascii_digit).count();
-        let (number, rest) = line.0.split_at(digits);
-        line.0 = rest;
+        let digits = line.rest.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = line.rest.split_at(digits);
+        line.rest = rest;
         // JSON knows no leading zeros.
         if number.starts_with('0') && digits > 1 { None } else { number.parse().ok() }
     }
@@ -122,10 +132,18 @@ impl Value for u64 {
 /// Its fields in any order.
 impl Value for Step {
     fn read(line: &mut Line<'_>) -> Option<Self> {
-        let mut values = serde_json::Deserializer::from_str(line.0).into_iter();
+        let mut values = serde_json::Deserializer::from_str(line.rest).into_iter();
         let step = values.next()?.ok()?;
-        line.0 = &line.0[values.byte_offset()..];
+        line.rest = &line.rest[values.byte_offset()..];
         Some(step)
+    }
+}
+
+/// Shares the memory of the line.
+impl Value for ByteString {
+    fn read(line: &mut Line<'_>) -> Option<Self> {
+        let text = line.text()?;
+        Some(line.whole.slice_ref(text))
     }
 }
 
@@ -140,26 +158,28 @@ macro_rules! texts {
     )+};
 }
 
-texts!(String, InvocationId, Moment, Sha256, Ecosystem, Kind, Origin, Purpose, Evidence);
+texts!(InvocationId, Moment, Sha256, Ecosystem, Kind, Origin, Purpose, Evidence);
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use proptest::prelude::*;
+    use smallvec::smallvec;
 
     use super::artifact_of_line;
     use crate::event::{Artifact, Ecosystem, Event, Evidence, InvocationId, Kind, Moment, Origin, Sha256, Step, json};
 
-    fn line(record: Artifact) -> (Event, Vec<u8>) {
-        let invocation = InvocationId("00c0ffee00c0ffee".to_owned());
+    fn line(record: Artifact) -> (Event, Bytes) {
+        let invocation = InvocationId("00c0ffee00c0ffee".into());
         let at = Moment::from_microseconds(1_795_188_960_123_456);
         let event = Event::Artifact { at, invocation, number: 7, record: Box::new(record) };
         let mut line = Vec::new();
         json::line(&mut line, &event).unwrap();
-        (event, line)
+        (event, line.into())
     }
 
     fn full() -> Artifact {
-        let text = |text: &str| Some(text.to_owned());
+        let text = |text: &str| Some(text.into());
         Artifact {
             name: text("six"),
             version: text("1.16.0"),
@@ -171,15 +191,15 @@ mod tests {
             size_bytes: Some(u64::MAX),
             sha256: Some(Sha256([0xa5; 32])),
             origin: Origin::HttpCache,
-            evidence: vec![Evidence::LOG, Evidence::HTTP_CACHE_FILE],
+            evidence: smallvec![Evidence::LOG, Evidence::HTTP_CACHE_FILE],
             reason: text("a, b: [c]{d}"),
-            invocation: Some(InvocationId("0badcafe0badcafe".to_owned())),
+            invocation: Some(InvocationId("0badcafe0badcafe".into())),
             step: Some(Step {
                 id: "#9".to_owned(),
-                stage: text("base"),
+                stage: Some("base".to_owned()),
                 index: Some(2),
                 total: None,
-                instruction: text("RUN [\"pip\", \"install\"]"),
+                instruction: Some("RUN [\"pip\", \"install\"]".to_owned()),
                 line: Some(3),
             }),
             at: Some(Moment::EPOCH),
@@ -191,14 +211,14 @@ mod tests {
     fn reads_what_is_written() {
         for artifact in [full(), Artifact::new(Ecosystem::Deb, Kind::Deb)] {
             let (event, line) = line(artifact);
-            assert_eq!(artifact_of_line(&line), Some(event));
+            assert_eq!(artifact_of_line(&line, &mut None), Some(event));
         }
     }
 
     #[test]
     fn leaves_escapes_to_a_parser() {
-        let (event, line) = line(Artifact { name: Some("\u{1b}[31m".to_owned()), ..full() });
-        assert_eq!(artifact_of_line(&line), None);
+        let (event, line) = line(Artifact { name: Some("\u{1b}[31m".into()), ..full() });
+        assert_eq!(artifact_of_line(&line, &mut None), None);
         assert_eq!(serde_json::from_slice::<Event>(&line).unwrap(), event);
     }
 
@@ -209,11 +229,12 @@ mod tests {
             removed in 0_usize..4,
             inserted in "([0-9,:\"\\[\\]{}\\\\a\u{1}-]|null|true){0,3}",
         ) {
-            let (_, mut line) = line(full());
+            let mut line = line(full()).1.to_vec();
             let place = place.min(line.len());
             let end = (place + removed).min(line.len());
             line.splice(place..end, inserted.into_bytes());
-            if let Some(event) = artifact_of_line(&line) {
+            let line = line.into();
+            if let Some(event) = artifact_of_line(&line, &mut None) {
                 prop_assert_eq!(serde_json::from_slice::<Event>(&line).ok(), Some(event));
             }
         }

@@ -75,7 +75,7 @@ fn parse(piece: &[u8]) -> Option<Piece> {
     let (sum, data) = (u32::from_str_radix(next()?, 16).ok()?, next()?.as_bytes());
     (crc32fast::hash(data) == sum).then_some(())?;
     Some(Piece {
-        invocation: InvocationId(invocation.to_owned()),
+        invocation: InvocationId(invocation.into()),
         message: message.parse().ok()?,
         number: number.parse().ok()?,
         count: count.parse().ok()?,

@@ -268,7 +268,7 @@ mod tests {
         let mut downloads = Downloads::default();
         downloads.push(Artifact {
             origin: Origin::Downloaded,
-            source: Some("https://files.example:443/a.whl".to_owned()),
+            source: Some("https://files.example:443/a.whl".into()),
             size_bytes: Some(size),
             ..Artifact::new(Ecosystem::Pypi, Kind::Wheel)
         });
@@ -313,9 +313,9 @@ mod tests {
         let invocation = |id: &str, from: i64| Invocation {
             started_at: Some(Moment::from_microseconds(from * 1_000_000)),
             duration_seconds: Some(3.0),
-            ..Invocation::new(InvocationId(id.to_owned()), "pip", "shim")
+            ..Invocation::new(InvocationId(id.into()), "pip", "shim")
         };
-        let watch = |id: &str| Watch { invocation: Some(InvocationId(id.to_owned())), ..Watch::default() };
+        let watch = |id: &str| Watch { invocation: Some(InvocationId(id.into())), ..Watch::default() };
         let mut network = Network::default();
         network.completeness.witnesses = ["c", "a", "b"].map(watch).to_vec();
         network.reckon(&Downloads::default(), &[invocation("a", 0), invocation("b", 4), invocation("c", 6)]);

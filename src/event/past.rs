@@ -3,6 +3,7 @@
 //! Refuses to copy: texts stand where they were read, so that ten thousand documents are looked through in the time that
 //! it takes to read them.
 
+use bytestring::ByteString;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -108,7 +109,7 @@ impl<'de> Visitor<'de> for AnArtifact {
 
 impl<'a> From<&'a Artifact> for Obtained<'a> {
     fn from(artifact: &'a Artifact) -> Self {
-        let text = |text: &'a Option<String>| text.as_deref().map(Cow::Borrowed);
+        let text = |text: &'a Option<ByteString>| text.as_deref().map(Cow::Borrowed);
         Obtained {
             ecosystem: artifact.ecosystem,
             kind: artifact.kind,
@@ -120,7 +121,10 @@ impl<'a> From<&'a Artifact> for Obtained<'a> {
             destination: text(&artifact.destination),
             sha256: artifact.sha256,
             origin: artifact.origin,
-            step: artifact.step.as_ref().map(|step| Instruction { text: text(&step.instruction) }),
+            step: artifact
+                .step
+                .as_ref()
+                .map(|step| Instruction { text: step.instruction.as_deref().map(Cow::Borrowed) }),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! table. Readers tolerate fields and words that they do not know.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
@@ -66,9 +67,10 @@ impl std::fmt::Display for SessionId {
 }
 
 /// Names one run of a tool, unique over processes, containers and machines that share a session.
+/// Shared, since each of the artifacts of a run has it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct InvocationId(pub String);
+pub struct InvocationId(pub Arc<str>);
 
 /// The document `downloads_<stamp>.json`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

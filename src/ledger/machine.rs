@@ -53,5 +53,5 @@ fn platform() -> &'static str {
 pub fn invocation_id() -> InvocationId {
     // The standard library seeds this from the kernel's random numbers.
     let random = std::hash::RandomState::new().build_hasher().finish();
-    InvocationId(format!("{random:016x}"))
+    InvocationId(format!("{random:016x}").into())
 }

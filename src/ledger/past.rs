@@ -141,9 +141,9 @@ mod tests {
 
     fn wheel(name: &str) -> Artifact {
         Artifact {
-            name: Some(name.to_owned()),
-            filename: Some(format!("{name}-1.0-py3-none-any.whl")),
-            destination: Some("/srv/wheelhouse".to_owned()),
+            name: Some(name.into()),
+            filename: Some(format!("{name}-1.0-py3-none-any.whl").into()),
+            destination: Some("/srv/wheelhouse".into()),
             sha256: Some(Sha256([7; 32])),
             origin: Origin::HttpCache,
             ..Artifact::new(Ecosystem::Pypi, Kind::Wheel)
@@ -164,7 +164,7 @@ mod tests {
         };
         session.downloads.push(Artifact { step: Some(step), ..wheel("a \"b\"\u{2028}") });
         session.downloads.push(Artifact { sha256: None, ..wheel("c") });
-        session.downloads.push(Artifact { arch: Some("amd64".to_owned()), ..Artifact::new(Ecosystem::Deb, Kind::Deb) });
+        session.downloads.push(Artifact { arch: Some("amd64".into()), ..Artifact::new(Ecosystem::Deb, Kind::Deb) });
         session
     }
 
@@ -208,7 +208,7 @@ mod tests {
                 |past: &Past<'_>| past.files.iter().map(|file| file.name.clone().unwrap().into_owned()).collect();
             source.past(&mut vec![b'x'; 7], names).unwrap_or_else(|error| vec![error.to_string()])
         };
-        let invocation = InvocationId("1".to_owned());
+        let invocation = InvocationId("1".into());
         let event =
             |number| Event::Artifact { at, invocation: invocation.clone(), number, record: Box::new(wheel("new")) };
         journal.append(&[event(1)]).unwrap();
@@ -216,7 +216,7 @@ mod tests {
         let mut session = session();
         session.downloads.apt.clear();
         session.downloads.wheels.truncate(1);
-        session.downloads.wheels[0].name = Some("old".to_owned());
+        session.downloads.wheels[0].name = Some("old".into());
         std::fs::write(&files.document, document(&session)).unwrap();
         let now = SystemTime::now();
         let age = |path: &Path, seconds| {

@@ -5,13 +5,14 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
+use bytes::Bytes;
 use memchr::arch::all::memchr::One;
 use memchr::memmem;
 use rustix::buffer::spare_capacity;
 use rustix::io::Errno;
 
 use super::Error;
-use crate::event::{Event, Moment, SCHEMA, artifact_of_line};
+use crate::event::{Event, InvocationId, Moment, SCHEMA, artifact_of_line};
 
 /// How every event begins as this crate writes it. It cannot stand inside a text, where its quotes are escaped: so the
 /// next event is found even if a torn line lies before it on its line.
@@ -19,6 +20,9 @@ const BEGINNING: &[u8] = b"{\"event\":\"";
 
 /// A line that is longer than this is passed over.
 const LONGEST_LINE: usize = 16 << 20;
+
+/// How much is read at once.
+const PIECE: usize = 64 << 10;
 
 /// What a journal holds.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -50,9 +54,10 @@ pub fn read_journal(path: &Path) -> Result<Recorded, Error> {
 /// # Errors
 /// When it cannot be read, or was begun by a wheeltap with a newer schema.
 pub(super) fn each(file: &File, path: &Path, take: &mut dyn FnMut(Event)) -> Result<(u64, u64), Error> {
-    let mut reader = Reader { take, last: None, found: 0, newest: 0, torn: 0, endless: 0, unknown: 0 };
+    let mut reader =
+        Reader { take, last: None, invocation: None, found: 0, newest: 0, torn: 0, endless: 0, unknown: 0 };
     let length = lines(file, |line| match line {
-        Line::Whole(line) => reader.line(line),
+        Line::Whole(line) => reader.line(&line),
         Line::Endless => reader.endless += 1,
     })
     .map_err(Error::io("read", path))?;
@@ -68,6 +73,8 @@ struct Reader<'a> {
     take: &'a mut dyn FnMut(Event),
     /// When the last event was recorded.
     last: Option<Moment>,
+    /// The one that the last artifact is of.
+    invocation: Option<InvocationId>,
     found: u64,
     /// The newest schema that a session was started with.
     newest: u32,
@@ -77,16 +84,16 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn line(&mut self, line: &[u8]) {
+    fn line(&mut self, line: &Bytes) {
         if line.is_empty() {
             return;
         }
-        if let Some(event) = parse(line) {
+        if let Some(event) = parse(line, &mut self.invocation) {
             return self.event(event);
         }
         self.torn += 1;
         for start in memmem::find_iter(line, BEGINNING).filter(|&start| start > 0) {
-            match parse(&line[start..]) {
+            match parse(&line.slice(start..), &mut self.invocation) {
                 Some(event) => return self.event(event),
                 None => self.torn += 1,
             }
@@ -127,20 +134,20 @@ impl Reader<'_> {
 }
 
 /// The event on a line.
-fn parse(line: &[u8]) -> Option<Event> {
-    artifact_of_line(line).or_else(|| serde_json::from_slice(line).ok())
+fn parse(line: &Bytes, invocation: &mut Option<InvocationId>) -> Option<Event> {
+    artifact_of_line(line, invocation).or_else(|| serde_json::from_slice(line).ok())
 }
 
 /// A line of a file.
-enum Line<'a> {
-    Whole(&'a [u8]),
+enum Line {
+    Whole(Bytes),
     /// Too long to be kept.
     Endless,
 }
 
 /// Calls `each` for every line of `file`, in memory bounded by [`LONGEST_LINE`], and returns how many bytes there were.
-fn lines(file: &File, mut each: impl FnMut(Line<'_>)) -> io::Result<u64> {
-    let mut buffer = Vec::with_capacity(64 << 10);
+fn lines(file: &File, mut each: impl FnMut(Line)) -> io::Result<u64> {
+    let mut buffer = Vec::with_capacity(PIECE);
     let (mut offset, mut searched, mut endless) = (0, 0, false);
     // The portable one: to find out what else this processor has takes longer than to read the journal of a short run.
     let newline = One::new(b'\n');
@@ -150,21 +157,26 @@ fn lines(file: &File, mut each: impl FnMut(Line<'_>)) -> io::Result<u64> {
             other => other?,
         };
         offset += count as u64;
-        let mut start = 0;
-        while let Some(end) = newline.find(&buffer[searched..]).map(|at| searched + at) {
-            if !std::mem::take(&mut endless) {
-                each(Line::Whole(&buffer[start..end]));
+        if let Some(last) = newline.rfind(&buffer[searched..]) {
+            // What is made of the lines may share their memory.
+            let mut rest = buffer.split_off(searched + last + 1);
+            rest.reserve(PIECE);
+            let piece = Bytes::from(std::mem::replace(&mut buffer, rest));
+            let mut start = 0;
+            while let Some(end) = newline.find(&piece[searched..]).map(|at| searched + at) {
+                if !std::mem::take(&mut endless) {
+                    each(Line::Whole(piece.slice(start..end)));
+                }
+                start = end + 1;
+                searched = start;
             }
-            start = end + 1;
-            searched = start;
         }
         if count == 0 {
-            if !endless && start < buffer.len() {
-                each(Line::Whole(&buffer[start..]));
+            if !endless && !buffer.is_empty() {
+                each(Line::Whole(buffer.into()));
             }
             return Ok(offset);
         }
-        buffer.drain(..start);
         if buffer.len() == buffer.capacity() {
             if buffer.len() < LONGEST_LINE {
                 buffer.reserve(buffer.len());

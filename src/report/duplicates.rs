@@ -91,7 +91,7 @@ impl Duplicates {
             if let (Some(package), Some(version), true, Some(_)) =
                 (&package, &artifact.version, artifact.purpose == Purpose::Runtime, artifact.cached())
             {
-                versions.entry(package.clone()).or_default().insert(version.clone());
+                versions.entry(package.clone()).or_default().insert(version.to_string());
             }
             let (Some(false), Some(identity)) = (artifact.cached(), Identity::of(artifact)) else { continue };
             let downloads = self.files.entry(identity).or_default();
@@ -102,7 +102,7 @@ impl Duplicates {
             }
             downloads.label = artifact.label().to_owned();
             downloads.package = package;
-            downloads.version.clone_from(&artifact.version);
+            downloads.version = artifact.version.as_ref().map(ToString::to_string);
             downloads.sessions.insert(session.session_id.clone());
             downloads.machines.extend(session.build_info.hostname.clone());
             downloads.steps.extend(artifact.step.as_ref().and_then(|step| step.instruction.clone()));

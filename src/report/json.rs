@@ -247,7 +247,7 @@ fn download<'a>(download: &'a Explained<'_>) -> Download<'a> {
         changed_from: download.changed_from.as_deref(),
         repeated: download.is_repeated,
         remedy: download.reason.remedy(artifact.ecosystem),
-        invocation: artifact.invocation.as_ref().map(|id| id.0.as_str()),
+        invocation: artifact.invocation.as_ref().map(|id| &*id.0),
         step: artifact.step.as_ref(),
     }
 }

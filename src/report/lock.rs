@@ -59,12 +59,12 @@ impl<'a> Lock<'a> {
         }
         match (ecosystem, artifact.kind) {
             (Ecosystem::Deb, Kind::Deb) => {
-                let name = artifact.name.clone().unwrap_or(name);
-                let arch = artifact.arch.clone().unwrap_or_else(|| "all".to_owned());
-                self.debs.insert((name, version.clone(), arch), artifact);
+                let name = artifact.name.as_deref().map_or(name, str::to_owned);
+                let arch = artifact.arch.as_deref().unwrap_or("all").to_owned();
+                self.debs.insert((name, version.to_string(), arch), artifact);
             }
             (Ecosystem::Pypi, _) => {
-                let files = self.python.entry((name, version.clone())).or_default();
+                let files = self.python.entry((name, version.to_string())).or_default();
                 if files.iter().all(|known| known.sha256 != artifact.sha256) {
                     files.push(artifact);
                 }

@@ -12,7 +12,9 @@ fn found(runs: Runs, stdout: &str, stderr: &str) -> (Vec<(String, Origin)>, Vec<
     let (mut artifacts, mut blind_spots) = (Vec::new(), Vec::new());
     for finding in classifier.finish() {
         match finding {
-            Finding::Artifact { record, .. } => artifacts.push((record.name.unwrap_or_default(), record.origin)),
+            Finding::Artifact { record, .. } => {
+                artifacts.push((record.name.unwrap_or_default().to_string(), record.origin))
+            }
             Finding::BlindSpot(what) => blind_spots.push(what),
             _ => {}
         }

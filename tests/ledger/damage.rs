@@ -198,7 +198,7 @@ fn killed_writers_lose_nothing_that_they_appended() {
     }
     let session = join(directory.path()).finish().unwrap().unwrap();
     for (name, last) in expected {
-        let of_this = |wheel: &&wheeltap::event::Artifact| wheel.invocation.as_ref().is_some_and(|id| id.0 == name);
+        let of_this = |wheel: &&wheeltap::event::Artifact| wheel.invocation.as_ref().is_some_and(|id| *id.0 == *name);
         let found = session.downloads.wheels.iter().map(Box::as_ref).filter(of_this).count() as u64;
         assert!(found > last, "{name}: {found} of {}", last + 1);
     }

@@ -32,8 +32,8 @@ pub(crate) fn wheel(name: &str, origin: Origin) -> Artifact {
     let mut artifact = Artifact::new(Ecosystem::Pypi, Kind::Wheel);
     artifact.name = Some(name.into());
     artifact.version = Some("1.0".into());
-    artifact.filename = Some(format!("{name}-1.0-py3-none-any.whl"));
-    artifact.source = Some(format!("https://files.example/{name}-1.0-py3-none-any.whl"));
+    artifact.filename = Some(format!("{name}-1.0-py3-none-any.whl").into());
+    artifact.source = Some(format!("https://files.example/{name}-1.0-py3-none-any.whl").into());
     artifact.size_bytes = Some(1000);
     artifact.sha256 = Some(Sha256([7; 32]));
     artifact.origin = origin;

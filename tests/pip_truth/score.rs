@@ -72,7 +72,7 @@ impl Score {
         }
         self.expect(!artifact.evidence.is_empty(), || format!("no evidence: {artifact:?}"));
         self.expect(artifact.name.as_deref().map(canonical_name) == truth.name, || format!("name: {artifact:?}"));
-        self.expect(artifact.version == truth.version, || format!("version: {artifact:?}"));
+        self.expect(artifact.version.as_deref() == truth.version.as_deref(), || format!("version: {artifact:?}"));
         self.compare_bytes(texts, artifact, truth);
         self.compare_source(case, texts, artifact, truth);
         if let Some(phase) = truth.phase.as_ref().filter(|_| !limits::is_one_process(case)) {
@@ -99,7 +99,7 @@ impl Score {
             return;
         }
         match &artifact.source {
-            Some(source) => self.expect(Some(source) == truth.url.as_ref(), || format!("source: {artifact:?}")),
+            Some(source) => self.expect(Some(&**source) == truth.url.as_deref(), || format!("source: {artifact:?}")),
             None => {
                 let fair = !texts.have_log() || limits::is_of_unknown_source(case);
                 self.expect(fair, || format!("no source: {artifact:?}"));
@@ -148,13 +148,13 @@ fn origins(truth: &str) -> &'static [Origin] {
 }
 
 fn key_of_said(artifact: &Artifact) -> Key {
-    let filename = || artifact.filename.clone().unwrap();
+    let filename = || artifact.filename.as_deref().unwrap().to_owned();
     match artifact.kind {
         Kind::Sdist if artifact.filename.is_none() => ("vcs", String::new()),
         Kind::Sdist => ("sdist", filename()),
         Kind::Wheel => ("wheel", filename()),
         Kind::Metadata => ("metadata", filename()),
-        Kind::Index => ("index", artifact.source.clone().unwrap()),
+        Kind::Index => ("index", artifact.source.as_deref().unwrap().to_owned()),
         kind => panic!("{kind:?} is no kind of pip's"),
     }
 }

@@ -214,7 +214,7 @@ impl Join {
         let open = |draft: &&mut Draft| draft.record.reason.as_deref() == Some(UNANSWERED);
         for draft in self.drafts.iter_mut().filter(open) {
             draft.record.origin = Origin::Failed;
-            draft.record.reason = Some("apt was ended by a signal before the answer".to_owned());
+            draft.record.reason = Some("apt was ended by a signal before the answer".into());
         }
     }
 
@@ -223,8 +223,9 @@ impl Join {
         for outcome in &self.summary.outcomes {
             let mut draft = draft_of(outcome);
             if let Some(unpacked) = self.summary.unpacked.iter().find(|package| package.is(&draft)) {
-                draft.record.arch = draft.record.arch.take().or_else(|| unpacked.arch.clone());
-                draft.record.filename = draft.record.filename.take().or_else(|| unpacked.filename.clone());
+                draft.record.arch = draft.record.arch.take().or_else(|| unpacked.arch.clone().map(Into::into));
+                draft.record.filename =
+                    draft.record.filename.take().or_else(|| unpacked.filename.clone().map(Into::into));
             }
             self.drafts.push(draft);
             self.attempts.extend(attempt_of(outcome));
@@ -232,7 +233,7 @@ impl Join {
         for (url, reason) in &self.summary.failures {
             let filename = url.rsplit('/').next().unwrap_or_default();
             let mut draft = Draft::of(&Target::named(filename), &[Evidence::STDERR, Evidence::TEXT]);
-            draft.record.source = Some(url.clone());
+            draft.record.source = Some(url.clone().into());
             self.drafts.push(draft.origin(Origin::Failed, Some(reason.clone())));
         }
     }
@@ -253,7 +254,7 @@ impl Join {
                 Subject::Source { name, .. } => self
                     .drafts
                     .iter()
-                    .any(|known| known.record.kind == Kind::Source && known.record.name.as_ref() == Some(name)),
+                    .any(|known| known.record.kind == Kind::Source && known.record.name.as_deref() == Some(name)),
                 _ => !nothing_fetched,
             };
             if !known {
@@ -280,25 +281,25 @@ impl Join {
             Some(draft) => {
                 if draft.record.origin == Origin::Failed {
                     draft.record.origin = Origin::Unknown;
-                    draft.record.reason = Some("its fetch failed, and yet dpkg was given it".to_owned());
+                    draft.record.reason = Some("its fetch failed, and yet dpkg was given it".into());
                 }
                 draft
             }
             None => {
                 let mut draft = Draft::new(Kind::Deb, &[]);
-                draft.record.name = Some(package.name.clone());
-                draft.record.version = Some(package.version.clone());
+                draft.record.name = Some(package.name.clone().into());
+                draft.record.version = Some(package.version.clone().into());
                 let (origin, reason) = self.unfetched(package, file, &mut draft);
                 self.drafts.push(draft.origin(origin, reason));
                 self.drafts.last_mut().expect("it was pushed just now")
             }
         };
         draft.record.add_evidence(Evidence::PRE_INSTALL_HOOK);
-        draft.record.arch = draft.record.arch.take().or_else(|| package.arch.clone());
-        draft.record.destination = Some(text(&package.path));
+        draft.record.arch = draft.record.arch.take().or_else(|| package.arch.clone().map(Into::into));
+        draft.record.destination = Some(text(&package.path).into());
         draft.clues.path = Some(package.path.clone());
         let filename = package.path.rsplit(|byte| *byte == b'/').next().map(text);
-        draft.record.filename = draft.record.filename.take().or(filename);
+        draft.record.filename = draft.record.filename.take().or(filename.map(Into::into));
         if let Some(file) = file {
             draft.record.size_bytes = Some(file.size);
             draft.record.sha256 = file.sha256.or(draft.record.sha256);
@@ -352,9 +353,10 @@ impl Join {
             if self.complete {
                 draft.record.evidence.insert(0, Evidence::ACQUIRE_METHOD);
             }
-            draft.record.name = Some(taken.name);
-            (draft.record.version, draft.record.arch) = (taken.version, taken.arch);
-            draft.record.filename = taken.filename;
+            draft.record.name = Some(taken.name.into());
+            draft.record.version = taken.version.map(Into::into);
+            draft.record.arch = taken.arch.map(Into::into);
+            draft.record.filename = taken.filename.map(Into::into);
             self.drafts.push(draft.origin(origin, reason));
         }
         for filename in std::mem::take(&mut self.summary.skipped) {
@@ -378,8 +380,8 @@ impl Join {
             return;
         }
         let mut draft = Draft::of(&target, &file.evidence);
-        draft.record.source = file.url.as_deref().map(text);
-        draft.record.destination = Some(text(&file.path));
+        draft.record.source = file.url.as_deref().map(|url| text(url).into());
+        draft.record.destination = Some(text(&file.path).into());
         (draft.record.size_bytes, draft.record.sha256) = (Some(file.size), file.sha256);
         (draft.clues.url, draft.clues.path) = (file.url, Some(file.path));
         let draft = draft.origin(file.origin, file.reason);
@@ -424,31 +426,31 @@ fn draft_of(outcome: &Outcome) -> Draft {
     };
     let mut draft = Draft::new(kind, std::slice::from_ref(&outcome.evidence));
     draft.record.add_evidence(Evidence::TEXT);
-    draft.record.source = outcome.url.clone();
-    draft.record.index = outcome.subject.site().map(|site| site.trim_end_matches('/').to_owned());
+    draft.record.source = outcome.url.clone().map(Into::into);
+    draft.record.index = outcome.subject.site().map(|site| site.trim_end_matches('/').into());
     draft.record.size_bytes = outcome.size;
     draft.record.sha256 = outcome.sha256;
     match &outcome.subject {
         Subject::Package { name, version, arch, .. } => {
-            (draft.record.name, draft.record.version) = (Some(name.clone()), Some(version.clone()));
-            draft.record.arch = arch.clone();
+            (draft.record.name, draft.record.version) = (Some(name.clone().into()), Some(version.clone().into()));
+            draft.record.arch = arch.clone().map(Into::into);
         }
         Subject::LocalPackage { path, name, version, arch } => {
-            (draft.record.name, draft.record.version) = (Some(name.clone()), Some(version.clone()));
-            draft.record.arch = Some(arch.clone());
-            (draft.record.source, draft.record.destination) = (Some(path.clone()), Some(path.clone()));
-            draft.record.filename = path.rsplit('/').next().map(str::to_owned);
+            (draft.record.name, draft.record.version) = (Some(name.clone().into()), Some(version.clone().into()));
+            draft.record.arch = Some(arch.clone().into());
+            (draft.record.source, draft.record.destination) = (Some(path.clone().into()), Some(path.clone().into()));
+            draft.record.filename = path.rsplit('/').next().map(Into::into);
             draft.clues.path = Some(path.clone().into_bytes());
         }
         Subject::Source { name, version, .. } => {
-            (draft.record.name, draft.record.version) = (Some(name.clone()), Some(version.clone()));
+            (draft.record.name, draft.record.version) = (Some(name.clone().into()), Some(version.clone().into()));
         }
         Subject::Index { words, .. } => {
-            draft.record.name = Some(words.clone());
+            draft.record.name = Some(words.clone().into());
             let words: Vec<_> = words.split(' ').collect();
-            draft.record.arch = (words.len() == 3).then(|| words[1].to_owned());
+            draft.record.arch = (words.len() == 3).then(|| words[1].into());
         }
-        Subject::Other { words, .. } => draft.record.name = Some(words.clone()),
+        Subject::Other { words, .. } => draft.record.name = Some(words.clone().into()),
     }
     draft.origin(outcome.origin, outcome.reason.clone())
 }

@@ -3,6 +3,7 @@
 use super::target::Target;
 use crate::classify::{Clues, Finding};
 use crate::event::{Artifact, Ecosystem, Evidence, Kind, Origin};
+use bytestring::ByteString;
 
 /// What will be one [`Finding::Artifact`].
 #[derive(Clone, Debug)]
@@ -15,31 +16,31 @@ impl Draft {
     /// Of unknown origin.
     pub(super) fn new(kind: Kind, evidence: &[Evidence]) -> Self {
         let mut record = Artifact::new(Ecosystem::Deb, kind);
-        record.evidence = evidence.to_vec();
+        record.evidence = evidence.into();
         Draft { record, clues: Clues::default() }
     }
 
     /// Of unknown origin, with the identity of what was asked for.
     pub(super) fn of(target: &Target, evidence: &[Evidence]) -> Self {
         let mut draft = Draft::new(target.kind, evidence);
-        draft.record.name = target.name.clone();
-        draft.record.version = target.version.clone();
-        draft.record.arch = target.arch.clone();
-        draft.record.filename = Some(target.filename.clone());
-        draft.record.index = target.repository.clone();
+        draft.record.name = target.name.clone().map(Into::into);
+        draft.record.version = target.version.clone().map(Into::into);
+        draft.record.arch = target.arch.clone().map(Into::into);
+        draft.record.filename = Some(target.filename.clone().into());
+        draft.record.index = target.repository.clone().map(Into::into);
         draft
     }
 
     /// The same, of this origin; a reason belongs to `failed` and `unknown` only.
     pub(super) fn origin(mut self, origin: Origin, reason: Option<String>) -> Self {
         self.record.origin = origin;
-        self.record.reason = reason;
+        self.record.reason = reason.map(Into::into);
         self
     }
 
     /// Whether this may be the package of that name, version and architecture; what is not known agrees with anything.
     pub(super) fn is_package(&self, name: &str, version: Option<&str>, arch: Option<&str>) -> bool {
-        let agrees = |known: &Option<String>, asked: Option<&str>| match (known.as_deref(), asked) {
+        let agrees = |known: &Option<ByteString>, asked: Option<&str>| match (known.as_deref(), asked) {
             (Some(known), Some(asked)) => known == asked,
             _ => true,
         };

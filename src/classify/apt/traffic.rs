@@ -230,7 +230,7 @@ impl Fetch {
 
     fn draft(&self) -> Draft {
         let mut draft = Draft::of(&self.target, &[Evidence::ACQUIRE_METHOD]);
-        draft.record.source = Some(text(&self.uri));
+        draft.record.source = Some(text(&self.uri).into());
         draft.clues.url = Some(self.uri.clone());
         let sha256 = self.expected.iter().find(|(name, _)| name.eq_ignore_ascii_case(b"SHA256"));
         draft.clues.promised = sha256.and_then(|(_, digest)| Sha256::from_hex(digest));
@@ -245,7 +245,7 @@ impl Fetch {
                 let unpacked = self.target.kind == Kind::Index
                     && !self.local
                     && uncompressed(&self.target.filename) != self.target.filename;
-                draft.record.destination = (!unpacked).then(|| text(&done.path));
+                draft.record.destination = (!unpacked).then(|| text(&done.path).into());
                 draft.clues.path = Some(done.path.clone());
                 draft.origin(done.origin, None)
             }

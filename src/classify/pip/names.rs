@@ -25,17 +25,17 @@ pub(super) fn artifact(filename: &[u8], project: Option<&str>) -> Artifact {
         () => Kind::Sdist,
     };
     let mut artifact = Artifact::new(Ecosystem::Pypi, kind);
-    artifact.filename = Some(text(filename));
+    artifact.filename = Some(text(filename).into());
     let divided = project.filter(|_| kind == Kind::Sdist).and_then(|project| divide(sdist_stem(&stem)?, project));
     match (divided, Filename::parse(&stem)) {
         (Some((name, version)), _) => {
-            artifact.name = Some(name);
-            artifact.version = Some(version);
+            artifact.name = Some(name.into());
+            artifact.version = Some(version.into());
         }
         (None, Some(parsed)) => {
-            artifact.name = Some(parsed.name);
-            artifact.version = Some(parsed.version);
-            artifact.arch = parsed.tags.map(|tags| tags.platform);
+            artifact.name = Some(parsed.name.into());
+            artifact.version = Some(parsed.version.into());
+            artifact.arch = parsed.tags.map(|tags| tags.platform.into());
         }
         (None, None) => {}
     }
@@ -92,7 +92,7 @@ mod tests {
 
     fn parts(filename: &str, project: Option<&str>) -> (Kind, Option<String>, Option<String>) {
         let artifact = artifact(filename.as_bytes(), project);
-        (artifact.kind, artifact.name, artifact.version)
+        (artifact.kind, artifact.name.map(Into::into), artifact.version.map(Into::into))
     }
 
     #[test]

@@ -89,7 +89,7 @@ impl Voice {
         let Some(view) = run.table.view(self.side, number) else { return };
         let bare = url::without_user(url::without_fragment(page));
         if view.clues.url.as_ref() != Some(&bare) {
-            view.artifact.source = Some(text(page));
+            view.artifact.source = Some(text(page).into());
         }
         view.clues.answered = Some(bare);
     }
@@ -118,8 +118,8 @@ impl Voice {
         let name = self.project_of(url);
         let page = || {
             let mut page = Artifact::new(Ecosystem::Pypi, Kind::Index);
-            page.name = name;
-            page.source = Some(text(url));
+            page.name = name.map(Into::into);
+            page.source = Some(text(url).into());
             page.purpose = if place == Place::Build { Purpose::Build } else { Purpose::Runtime };
             page
         };
@@ -134,7 +134,7 @@ impl Voice {
         let known = matches!(view.artifact.origin, Origin::Downloaded | Origin::HttpCache);
         if view.artifact.origin != Origin::Downloaded && (origin != Origin::Unknown || !known) {
             view.artifact.origin = origin;
-            view.artifact.reason = reason;
+            view.artifact.reason = reason.map(Into::into);
             view.artifact.size_bytes = size.or(view.artifact.size_bytes);
         }
         Some(number)

@@ -35,8 +35,8 @@ impl Voice {
         if view.artifact.origin != Origin::Downloaded {
             let path = link.as_ref().and_then(|link| url::file_path(&link.url)).unwrap_or_else(|| path.to_vec());
             view.settle(if found { Origin::Wheelhouse } else { Origin::Local }, None);
-            view.artifact.source = Some(text(&path));
-            view.artifact.index = link.as_ref().and_then(|link| link.page.as_deref()).map(text);
+            view.artifact.source = Some(text(&path).into());
+            view.artifact.index = link.as_ref().and_then(|link| link.page.as_deref()).map(|page| text(page).into());
             view.clues.promised = link.and_then(|link| link.promised);
             view.clues.path = Some(path);
         }
@@ -51,11 +51,11 @@ impl Voice {
             view.settle(Origin::Destination, None);
         }
         if let Some(link) = link {
-            view.artifact.source = Some(text(&link.url));
-            view.artifact.index = link.page.as_deref().map(text);
+            view.artifact.source = Some(text(&link.url).into());
+            view.artifact.index = link.page.as_deref().map(|page| text(page).into());
             view.clues.promised = link.promised;
         }
-        view.artifact.destination = Some(text(path));
+        view.artifact.destination = Some(text(path).into());
         view.clues.path = Some(path.to_vec());
         let release = Release::of(&view.artifact);
         run.facts(self.side).used.extend(release);
@@ -65,10 +65,10 @@ impl Voice {
     pub(super) fn saved(&mut self, run: &mut Run, place: Place, path: &[u8]) {
         let Some(number) = self.mention(run, place, path) else { return };
         let Some(view) = run.table.view(self.side, number) else { return };
-        view.artifact.destination = Some(text(path));
+        view.artifact.destination = Some(text(path).into());
         view.clues.path = Some(path.to_vec());
         if view.artifact.origin == Origin::Unknown && view.artifact.reason.is_none() {
-            view.artifact.reason = Some(SAVED_ONLY.to_owned());
+            view.artifact.reason = Some(SAVED_ONLY.into());
         }
         let release = Release::of(&view.artifact);
         let facts = run.facts(self.side);
@@ -81,9 +81,9 @@ impl Voice {
         let name = self.collecting.clone();
         let repository = || {
             let mut repository = Artifact::new(Ecosystem::Pypi, Kind::Sdist);
-            repository.name = name;
+            repository.name = name.map(Into::into);
             repository.purpose = if place == Place::Build { Purpose::Build } else { Purpose::Runtime };
-            repository.source = Some(text(url));
+            repository.source = Some(text(url).into());
             repository
         };
         let Some(number) = run.table.mention(self.side, url, repository, Kind::Sdist) else { return };
@@ -93,7 +93,7 @@ impl Voice {
         let evidence = self.evidence.clone();
         let Some(view) = run.table.view(self.side, number) else { return };
         view.artifact.add_evidence(evidence);
-        view.artifact.reason = Some(UNDER_WAY.to_owned());
+        view.artifact.reason = Some(UNDER_WAY.into());
         view.open = Some(Origin::Vcs);
         view.clues.temporary = Some(path.to_vec());
         self.open = Some(number);
@@ -104,8 +104,7 @@ impl Voice {
     pub(super) fn resolved(&mut self, run: &mut Run, commit: &[u8]) {
         let last = self.cloned.take().and_then(|number| run.table.view(self.side, number));
         if let Some(source) = last.and_then(|view| view.artifact.source.as_mut()) {
-            source.push('@');
-            source.push_str(&text(commit));
+            *source = format!("{source}@{}", text(commit)).into();
         }
     }
 

@@ -52,7 +52,7 @@ impl Voice {
         if view.artifact.origin != Origin::Downloaded {
             view.open = Some(Origin::Downloaded);
             view.artifact.origin = Origin::Unknown;
-            view.artifact.reason = Some(UNDER_WAY.to_owned());
+            view.artifact.reason = Some(UNDER_WAY.into());
             view.artifact.size_bytes = size;
         }
         self.open = Some(number);
@@ -88,7 +88,7 @@ impl Voice {
         view.settle(origin, (origin == Origin::Unknown).then_some(WHICH_CACHE));
         view.artifact.size_bytes = size;
         if let Some(path) = built {
-            view.artifact.source = Some(text(&path));
+            view.artifact.source = Some(text(&path).into());
             view.clues.path = Some(path);
         }
         let release = Release::of(&view.artifact);
@@ -129,7 +129,7 @@ impl Voice {
     fn is_open_file(&self, run: &mut Run, number: usize, target: &[u8]) -> bool {
         let filename = text(&url::filename(target));
         let view = run.table.view(self.side, number);
-        view.is_some_and(|view| view.artifact.filename.as_ref() == Some(&filename))
+        view.is_some_and(|view| view.artifact.filename.as_deref() == Some(&*filename))
     }
 
     /// A server said no to a file.
@@ -226,8 +226,8 @@ impl Voice {
             false => self.links.of_name(&file(&filename), name)?,
         };
         let url = if of_metadata { [&link.url[..], b".metadata"].concat() } else { link.url };
-        view.artifact.source = Some(text(&url));
-        view.artifact.index = link.page.as_deref().map(text);
+        view.artifact.source = Some(text(&url).into());
+        view.artifact.index = link.page.as_deref().map(|page| text(page).into());
         view.clues.promised = link.promised.filter(|_| !of_metadata);
         view.clues.url = Some(url::without_user(&url));
         url::host(&url).map(<[u8]>::to_vec)
@@ -251,7 +251,7 @@ impl Voice {
             artifact = names::artifact(filename, hints[1]);
         }
         if artifact.name.is_none() && self.direct {
-            artifact.name = self.collecting.clone();
+            artifact.name = self.collecting.clone().map(Into::into);
         }
         artifact
     }
@@ -269,7 +269,7 @@ impl View {
     pub(super) fn settle(&mut self, origin: Origin, reason: Option<&str>) {
         self.open = None;
         self.artifact.origin = origin;
-        self.artifact.reason = reason.map(str::to_owned);
+        self.artifact.reason = reason.map(Into::into);
         if origin == Origin::Failed {
             self.artifact.size_bytes = None;
         }

@@ -60,7 +60,7 @@ pub(super) fn settle(run: &mut Run, side: Side, end: End) {
         view.settle(Origin::Failed, Some(NO_ARCHIVE));
     }
     for view in run.table.views(side) {
-        let filename = view.artifact.filename.as_ref().map(String::as_bytes).unwrap_or_default();
+        let filename = view.artifact.filename.as_deref().map(str::as_bytes).unwrap_or_default();
         let wrong = facts.wrong.get(filename);
         let present_wrong = view.artifact.origin == Origin::Destination && facts.present_wrong.contains(filename);
         match wrong {

@@ -166,7 +166,7 @@ fn artifact_of(event: &Event) -> Option<&InvocationId> {
 }
 
 fn key(artifact: &Artifact) -> Option<(String, Option<String>)> {
-    Some((canonical_name(artifact.name.as_deref()?), artifact.version.clone()))
+    Some((canonical_name(artifact.name.as_deref()?), artifact.version.as_ref().map(ToString::to_string)))
 }
 
 /// The invocations that events tell of.

@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn lines_of_ours_are_taken_out_of_what_a_step_printed() {
-        let id = crate::event::InvocationId("a".repeat(16));
+        let id = crate::event::InvocationId("a".repeat(16).into());
         let mark = crate::event::marked::mark(&id, 0, &[]);
         let printed = [b"one\n", mark.as_slice(), b"two\nthree"].concat();
         for cut in [printed.len(), 4 + mark.len() - 3] {

@@ -94,7 +94,7 @@ impl Layers {
             let replayed = |artifact: &Artifact| {
                 let mut record = artifact.clone();
                 if !candidates.iter().all(|layer| layer.has(artifact)) {
-                    (record.origin, record.reason) = (Origin::Unknown, Some(UNDECIDED.to_owned()));
+                    (record.origin, record.reason) = (Origin::Unknown, Some(UNDECIDED.into()));
                 } else if record.origin != Origin::Unknown {
                     record.origin = Origin::LayerCache;
                 }

@@ -82,7 +82,7 @@ fn recorded(events: &[Event], vertex: &Vertex) -> BTreeSet<(String, Option<Strin
 }
 
 fn key(artifact: &Artifact) -> Option<(String, Option<String>)> {
-    Some((canonical_name(artifact.name.as_deref()?), artifact.version.clone()))
+    Some((canonical_name(artifact.name.as_deref()?), artifact.version.as_ref().map(ToString::to_string)))
 }
 
 /// What the tools in a step printed, one invocation for each tool.

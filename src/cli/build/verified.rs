@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn what_was_lost_on_its_way_through_the_log_may_have_been_anything() {
-        let sender = InvocationId("a".to_owned());
+        let sender = InvocationId("a".into());
         let (at, reason) = (Moment::from_microseconds(0), String::new());
         let messages = [mark(&sender, 0, &[Event::Degraded { at, invocation: None, reason }]), mark(&sender, 1, &[])];
         let log = |messages: &[Vec<u8>]| {

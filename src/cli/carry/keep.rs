@@ -59,9 +59,9 @@ impl Kept {
 
     fn add(&mut self, artifact: &Artifact) {
         self.digests.extend(artifact.sha256);
-        self.names.extend(artifact.filename.clone());
+        self.names.extend(artifact.filename.as_ref().map(ToString::to_string));
         if let (Some(name), Some(version), Some(arch)) = (&artifact.name, &artifact.version, &artifact.arch) {
-            self.packages.insert((name.clone(), version.clone(), arch.clone()));
+            self.packages.insert((name.to_string(), version.to_string(), arch.to_string()));
         }
     }
 

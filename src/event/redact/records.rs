@@ -7,10 +7,10 @@ impl Redactor {
     /// An artifact for a record.
     pub fn artifact(&self, artifact: &Artifact) -> Artifact {
         Artifact {
-            source: self.some(&artifact.source),
-            index: self.some(&artifact.index),
-            destination: self.some(&artifact.destination),
-            reason: self.some(&artifact.reason),
+            source: self.some(artifact.source.as_deref()),
+            index: self.some(artifact.index.as_deref()),
+            destination: self.some(artifact.destination.as_deref()),
+            reason: self.some(artifact.reason.as_deref()),
             ..artifact.clone()
         }
     }
@@ -18,15 +18,15 @@ impl Redactor {
     /// Tries to reach the network for a record.
     pub fn attempt(&self, attempt: &Attempt) -> Attempt {
         Attempt {
-            wanted: self.some(&attempt.wanted),
-            reason: self.some(&attempt.reason),
+            wanted: self.some(attempt.wanted.as_deref()),
+            reason: self.some(attempt.reason.as_deref()),
             chain: attempt.chain.iter().map(|arguments| self.text(arguments)).collect(),
             ..attempt.clone()
         }
     }
 
-    fn some(&self, text: &Option<String>) -> Option<String> {
-        text.as_deref().map(|text| self.text(text))
+    fn some<T: From<String>>(&self, text: Option<&str>) -> Option<T> {
+        text.map(|text| self.text(text).into())
     }
 }
 
@@ -36,16 +36,16 @@ mod tests {
 
     #[test]
     fn no_field_keeps_a_secret() {
-        let secret = || Some("https://user:hunter2@host.example/simple/".to_owned());
+        const SECRET: &str = "https://user:hunter2@host.example/simple/";
         let mut artifact = Artifact::new(Ecosystem::Pypi, Kind::Wheel);
-        artifact.source = secret();
-        artifact.index = secret();
-        artifact.destination = secret();
-        artifact.reason = secret();
+        artifact.source = Some(SECRET.into());
+        artifact.index = Some(SECRET.into());
+        artifact.destination = Some(SECRET.into());
+        artifact.reason = Some(SECRET.into());
         let attempt = Attempt {
-            wanted: secret(),
-            reason: secret(),
-            chain: secret().into_iter().collect(),
+            wanted: Some(SECRET.to_owned()),
+            reason: Some(SECRET.to_owned()),
+            chain: vec![SECRET.to_owned()],
             ..Attempt::new("pip", AttemptKind::Fetch)
         };
         let redactor = Redactor::default();

@@ -69,13 +69,9 @@ fn cases(certificate: &Certificate, session: &Session) -> Vec<TestCase> {
     }
     for artifact in session.downloads.all().filter(|artifact| artifact.kind.is_package()) {
         let outcome = match (artifact.origin, artifact.cached()) {
-            (Origin::Failed, _) => {
-                Outcome::Failed(artifact.reason.clone().unwrap_or_else(|| "not obtained".to_owned()))
-            }
+            (Origin::Failed, _) => Outcome::Failed(artifact.reason.as_deref().unwrap_or("not obtained").to_owned()),
             (_, Some(false)) => Outcome::Failed("came over the network".to_owned()),
-            (Origin::Unknown, _) => {
-                Outcome::Skipped(artifact.reason.clone().unwrap_or_else(|| "origin unknown".to_owned()))
-            }
+            (Origin::Unknown, _) => Outcome::Skipped(artifact.reason.as_deref().unwrap_or("origin unknown").to_owned()),
             _ => Outcome::Passed,
         };
         cases.push(TestCase { class: "wheeltap.artifact", name: artifact.label().to_owned(), outcome });

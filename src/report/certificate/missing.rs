@@ -78,11 +78,11 @@ fn download(requirement: &str, run: Option<&Invocation>, places: Places<'_>) -> 
 }
 
 fn of_file(session: &Session, artifact: &Artifact) -> Missing {
-    let name = artifact.name.clone().unwrap_or_else(|| artifact.label().to_owned());
+    let name = artifact.name.as_deref().unwrap_or_else(|| artifact.label()).to_owned();
     let version = artifact.version.as_ref();
     match (artifact.ecosystem, artifact.kind) {
         (Ecosystem::Deb, Kind::Index | Kind::Metadata | Kind::Other) => Missing {
-            requirement: artifact.source.clone().unwrap_or_else(|| name.clone()),
+            requirement: artifact.source.as_deref().unwrap_or(&name).to_owned(),
             name,
             remedy: "apt-get update".to_owned(),
         },

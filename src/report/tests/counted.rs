@@ -29,7 +29,7 @@ fn step(instruction: &str) -> Option<Step> {
 
 /// A file of run `a`, there after so many seconds.
 fn file(name: &str, origin: Origin, size: u64, seconds: f64) -> Artifact {
-    let filename = Some(format!("{name}-1.16.0-py3-none-any.whl"));
+    let filename = Some(format!("{name}-1.16.0-py3-none-any.whl").into());
     Artifact {
         filename,
         invocation: Some(InvocationId("a".into())),
@@ -43,8 +43,8 @@ fn deb(name: &str, origin: Origin, size: u64) -> Artifact {
         ecosystem: Ecosystem::Deb,
         kind: Kind::Deb,
         arch: Some("amd64".into()),
-        filename: Some(format!("{name}_1.16.0_amd64.deb")),
-        destination: Some(format!("/var/cache/apt/archives/{name}_1.16.0_amd64.deb")),
+        filename: Some(format!("{name}_1.16.0_amd64.deb").into()),
+        destination: Some(format!("/var/cache/apt/archives/{name}_1.16.0_amd64.deb").into()),
         ..file(name, origin, size, 1.0)
     }
 }

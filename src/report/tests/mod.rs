@@ -48,7 +48,7 @@ fn wheel(name: &str, origin: Origin, size: Option<u64>) -> Artifact {
     let mut wheel = Artifact::new(Ecosystem::Pypi, Kind::Wheel);
     wheel.name = Some(name.into());
     wheel.version = Some("1.16.0".into());
-    wheel.source = Some(format!("https://files.example/packages/{name}-1.16.0-py3-none-any.whl"));
+    wheel.source = Some(format!("https://files.example/packages/{name}-1.16.0-py3-none-any.whl").into());
     wheel.size_bytes = size;
     wheel.origin = origin;
     wheel

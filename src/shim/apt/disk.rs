@@ -60,7 +60,7 @@ impl Disk {
     pub(super) fn complete(&self, record: &mut Artifact, clues: &Clues) {
         let named = clues.path.as_deref().filter(|_| !matches!(record.origin, Origin::Failed));
         let found = named.and_then(|path| self.find(Path::new(std::ffi::OsStr::from_bytes(path)), record.kind));
-        record.destination = found.as_ref().map(|path| text(path.as_os_str().as_bytes()));
+        record.destination = found.as_ref().map(|path| text(path.as_os_str().as_bytes()).into());
         let Some(path) = found else { return };
         if record.size_bytes.is_none() {
             record.size_bytes = std::fs::metadata(&path).ok().map(|metadata| metadata.len());

@@ -34,7 +34,7 @@ pub(super) fn settle(found: &mut BTreeMap<u64, (Box<Artifact>, Box<Clues>)>) {
 fn decide(artifact: &mut Artifact, clues: &Clues, refused: bool) {
     let Some(doubt) = &clues.doubt else { return };
     artifact.origin = if refused { Origin::Failed } else { doubt.otherwise };
-    artifact.reason = refused.then(|| doubt.reason.clone());
+    artifact.reason = refused.then(|| doubt.reason.clone().into());
     if refused {
         artifact.size_bytes = None;
         artifact.sha256 = None;

@@ -145,7 +145,7 @@ impl Files {
             if let Some(body) = File::open(&path).ok().and_then(|file| measure(file).ok())
                 && artifact.sha256.is_none_or(|digest| digest == body.sha256)
             {
-                artifact.destination = Some(crate::event::text(path.as_os_str().as_bytes()));
+                artifact.destination = Some(crate::event::text(path.as_os_str().as_bytes()).into());
                 fill(artifact, &body, Evidence::DESTINATION_FILE);
             }
         }
@@ -158,7 +158,7 @@ impl Files {
         if let Some(path) = &clues.path
             && let Some(body) = self.file(path)
         {
-            artifact.destination = Some(crate::event::text(self.path(path).as_os_str().as_bytes()));
+            artifact.destination = Some(crate::event::text(self.path(path).as_os_str().as_bytes()).into());
             return fill(artifact, &body, Evidence::DESTINATION_FILE);
         }
         if artifact.origin == Origin::WheelCache {

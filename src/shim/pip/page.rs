@@ -67,11 +67,11 @@ pub(super) fn decide(
         && body.written > reading.began
         && !reading.is_own(body.written)
     {
-        page.reason = Some(FOREIGN.to_owned());
+        page.reason = Some(FOREIGN.into());
     } else if cached.and_then(|body| body.record).is_some_and(|record| !record.apart) {
-        page.reason = Some(REWRITTEN.to_owned());
+        page.reason = Some(REWRITTEN.into());
     } else if matches!(cache, Err(NoCache::Unknown)) {
-        page.reason = Some(UNLOCATED.to_owned());
+        page.reason = Some(UNLOCATED.into());
     }
 }
 
@@ -187,8 +187,8 @@ mod tests {
             (Unknown, "https://index.example/simple/six/", Origin::Unknown),
         ] {
             let mut page = Artifact::new(Ecosystem::Pypi, Kind::Index);
-            (page.source, page.origin) = (Some(url.to_owned()), Origin::Unknown);
-            page.reason = Some("the text does not tell".to_owned());
+            (page.source, page.origin) = (Some(url.into()), Origin::Unknown);
+            page.reason = Some("the text does not tell".into());
             let clues = Clues { answered: Some(url.as_bytes().to_vec()), ..Clues::default() };
             let reading = Reading { began: present(), window: None, trusts_fresh: None };
             decide(&mut page, &clues, None, &Err(cache), Some(reading));

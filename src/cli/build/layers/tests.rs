@@ -45,7 +45,9 @@ impl Layers {
         let (mut files, mut blind) = (Vec::new(), Vec::new());
         for event in self.replayed(steps, AT) {
             match event {
-                Event::Artifact { record, .. } => files.push((record.version.unwrap_or_default(), record.origin)),
+                Event::Artifact { record, .. } => {
+                    files.push((record.version.unwrap_or_default().to_string(), record.origin));
+                }
                 Event::BlindSpot { reason, .. } => blind.push(reason),
                 _ => {}
             }

@@ -108,8 +108,8 @@ fn observe(line: &mut Success, run: &Run<'_>) {
         line.origin = artifact.origin;
         line.cached = artifact.cached();
         line.at = artifact.at.or(line.at);
-        let is_url = |source: &&String| source.contains("://") && !source.starts_with("file:");
-        line.url = artifact.source.as_ref().filter(is_url).cloned().or(line.url.take());
+        let is_url = |source: &&str| source.contains("://") && !source.starts_with("file:");
+        line.url = artifact.source.as_deref().filter(is_url).map(str::to_owned).or(line.url.take());
         return;
     }
     let path = run.directory.join(&line.filename);
