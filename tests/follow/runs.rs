@@ -63,8 +63,9 @@ fn following_changes_neither_output_nor_status() {
 #[test]
 fn pips_that_run_at_once_are_told_apart() {
     let world = World::new("24.0");
-    let line =
-        "for name in alpha gamma big; do ../venv/bin/pip download --no-deps -d $name $name & sleep 0.03; done; wait";
+    // Two that open their log in the same instant share it: each has been given its own before the next one starts.
+    let line = "for name in alpha gamma big; do ../venv/bin/pip download --no-deps -d $name $name & \
+        while kill -0 $! && ! ls -l /proc/$!/fd | grep -q 'log (deleted)'; do sleep 0.005; done; done 2>/dev/null; wait";
     let (_, session) = world.recorded("", line);
     let invocations = session["invocations"].as_array().unwrap();
     assert_eq!(invocations.len(), 3, "{session:#}");
