@@ -109,6 +109,12 @@ pub(super) fn promise(name: &str) -> Promise {
     }
 }
 
+/// Whether a name that promises a secret may be one of a package: `google-auth`, `libpam-auth`, but not `upload-password`.
+pub(super) fn may_be_package(name: &str) -> bool {
+    const NEVER: [&[u8]; 6] = [b"password", b"passwords", b"passwd", b"passphrase", b"secret", b"secrets"];
+    name.contains('-') && !Words(name).map(Word::of).any(|word| NEVER.iter().any(|ending| word.end().ends_with(ending)))
+}
+
 /// No word that is looked for is longer.
 const LONGEST: usize = 16;
 

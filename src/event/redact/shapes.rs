@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::names::{Promise, promise};
+use super::names::{Promise, may_be_package, promise};
 
 /// What can be learnt from a secret that was found by its shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -166,8 +166,11 @@ impl Scan<'_> {
         if colon && start > at + 1 && !self.words && self.is_word(name_start..name_end, "key") {
             return at + 1;
         }
-        let is_package = self.bytes[name_start..name_end].contains(&b'-');
-        if promised == Promise::Secret && start == at + 1 && is_package && self.is_pin(start) {
+        if promised == Promise::Secret
+            && start == at + 1
+            && may_be_package(&self.text[name_start..name_end])
+            && self.is_pin(start)
+        {
             return at + 1;
         }
         self.value(start, promised)
@@ -177,7 +180,10 @@ impl Scan<'_> {
     fn is_pin(&self, start: usize) -> bool {
         let word = &self.bytes[start..self.until(start, |byte| self.ends(byte) || matches!(byte, b',' | b')' | b'='))];
         let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let is_version = digits > 0 && digits < 9 && matches!(word.get(digits), Some(b'.' | b':' | b'+' | b'~'));
+        let is_version = digits > 0 && digits < 9 && matches!(word.get(digits), Some(b'.' | b':' | b'+' | b'~'))
+            // A password may begin as a version does: in one of those there are small letters alone, and few of them at once.
+            && word.split(|byte| !byte.is_ascii_lowercase()).all(|letters| letters.len() < 9)
+            && !word.iter().any(u8::is_ascii_uppercase);
         is_version || matches!(word, b"amd64" | b"arm64" | b"armhf" | b"armel" | b"i386" | b"all" | b"any" | b"native")
     }
 
@@ -190,7 +196,8 @@ impl Scan<'_> {
         let quote = self.bytes.get(escapes).copied().filter(|byte| !self.words && matches!(byte, b'"' | b'\'' | b'`'));
         let start = if quote.is_some() { escapes + 1 } else { start };
         let scheme_end = self.until(start, |byte| byte == b' ' || self.ends(byte));
-        let has_scheme = SCHEMES.iter().any(|scheme| self.is_word(start..scheme_end, scheme));
+        let has_scheme = self.bytes.get(scheme_end).is_none_or(|&byte| is_blank(byte))
+            && SCHEMES.iter().any(|scheme| self.is_word(start..scheme_end, scheme));
         let start = if has_scheme { self.skip(scheme_end, b' ') } else { start };
         let reference = self.bytes[start..].starts_with(b"${");
         let end = self.until(start, |byte| match (quote, promised) {
@@ -225,6 +232,8 @@ impl Scan<'_> {
     fn user_information(&mut self, sign: usize) -> usize {
         let start =
             self.back(sign, |byte| !self.ends(byte) && !matches!(byte, b'/' | b'@' | b'=' | b'(' | b'[' | b','));
+        // What ended the secret before it belongs to neither: it must still end it when this is read again.
+        let start = if self.done > 0 && start == self.done { sign.min(start + 1) } else { start };
         let after = &self.bytes[sign + 1..];
         let is_host = after.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'[');
         let is_digest = after.starts_with(b"sha256:") || after.starts_with(b"sha512:");
