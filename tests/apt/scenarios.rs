@@ -186,7 +186,9 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
         name: "interrupted",
         sources: "deb [trusted=yes] {site}/slow/lab lab main",
-        command: "timeout --preserve-status -s TERM 1.5 apt-get -y -d install lab-big; echo $?; rm /var/cache/apt/archives/partial/*",
+        // With all of its methods, and not before something of the file is there.
+        command: "cd /var/cache/apt/archives/partial; setsid apt-get -y -d install lab-big & apt=$!; \
+            while kill -0 $apt && ! [ -s lab-big_1.0_all.deb ]; do sleep 0.05; done; kill -s TERM -- -$apt; wait $apt; echo $?; rm *",
         expected: Some(&["lab-big failed"]),
         ..PLAIN
     },

@@ -74,7 +74,7 @@ fn timeless(text: &[u8]) -> String {
             let cut = |at: &str| line.find(at).map(|at| format!("{} ...\n", &line[..at]));
             let cut = match line {
                 line if line.starts_with("Fetched ") => cut(" in "),
-                line if line.contains(" GB available") => cut(" / "),
+                line if line.contains("B available") => cut(" / "),
                 line if line.contains("held by process") => cut(" process "),
                 line if line.contains("... ") && line.ends_with("%\r") => Some(String::new()),
                 _ => None,
