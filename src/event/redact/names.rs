@@ -82,8 +82,7 @@ pub(super) fn promise(name: &str) -> Promise {
     let name = name.trim_start_matches('-');
     let (mut secret, mut header, mut last, mut first) = (false, false, Word::default(), None);
     for word in Words(name).map(Word::of) {
-        secret |= word.is_one_of(&SECRET_WORDS)
-            || !word.is_of_library && SECRET_ENDINGS.iter().any(|ending| word.end().ends_with(ending.as_bytes()));
+        secret |= word.is_one_of(&SECRET_WORDS) || !word.is_of_library && word.ends_with_one_of(&SECRET_ENDINGS);
         header |= word.is_one_of(&["authorization", "cookie"]);
         first.get_or_insert(word);
         last = word;
@@ -111,8 +110,8 @@ pub(super) fn promise(name: &str) -> Promise {
 
 /// Whether a name that promises a secret may be one of a package: `google-auth`, `libpam-auth`, but not `upload-password`.
 pub(super) fn may_be_package(name: &str) -> bool {
-    const NEVER: [&[u8]; 6] = [b"password", b"passwords", b"passwd", b"passphrase", b"secret", b"secrets"];
-    name.contains('-') && !Words(name).map(Word::of).any(|word| NEVER.iter().any(|ending| word.end().ends_with(ending)))
+    const NEVER: [&str; 6] = ["password", "passwords", "passwd", "passphrase", "secret", "secrets"];
+    name.contains('-') && !Words(name).map(Word::of).any(|word| word.ends_with_one_of(&NEVER))
 }
 
 /// No word that is looked for is longer.
@@ -137,6 +136,10 @@ impl Word {
         end.make_ascii_lowercase();
         let is_of_library = bytes.get(..3).is_some_and(|start| start.eq_ignore_ascii_case(b"lib"));
         Word { end, length: bytes.len(), is_of_library }
+    }
+
+    fn ends_with_one_of(&self, endings: &[&str]) -> bool {
+        endings.iter().any(|ending| self.end().ends_with(ending.as_bytes()))
     }
 
     /// The last of its letters.

@@ -71,7 +71,8 @@ impl Scan<'_> {
     fn cut(&mut self, part: Range<usize>, lesson: Lesson) -> usize {
         let end = part.end;
         if !part.is_empty() && !is_reference(&self.bytes[part.clone()]) {
-            self.done = end;
+            // What ends a secret belongs to nothing else: it must still end it when the text is read again.
+            self.done = end + 1;
             (self.found)(part, lesson);
         }
         end
@@ -232,8 +233,6 @@ impl Scan<'_> {
     fn user_information(&mut self, sign: usize) -> usize {
         let start =
             self.back(sign, |byte| !self.ends(byte) && !matches!(byte, b'/' | b'@' | b'=' | b'(' | b'[' | b','));
-        // What ended the secret before it belongs to neither: it must still end it when this is read again.
-        let start = if self.done > 0 && start == self.done { sign.min(start + 1) } else { start };
         let after = &self.bytes[sign + 1..];
         let is_host = after.first().is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'[');
         let is_digest = after.starts_with(b"sha256:") || after.starts_with(b"sha512:");
