@@ -93,7 +93,7 @@ fn obtained(wanted: &[PathBuf], console: &mut Console) -> anyhow::Result<(BTreeS
         all.extend(loaded.session.downloads.all().filter(is_meant).filter_map(|artifact| {
             Some(Obtained {
                 name: canonical_name(artifact.name.as_deref()?),
-                version: artifact.version.as_ref().map(ToString::to_string),
+                version: artifact.version.as_deref().map(str::to_owned),
             })
         }));
         Ok(())

@@ -3,9 +3,9 @@
 //! Refuses to copy: texts stand where they were read, so that ten thousand documents are looked through in the time that
 //! it takes to read them.
 
-use bytestring::ByteString;
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -109,7 +109,9 @@ impl<'de> Visitor<'de> for AnArtifact {
 
 impl<'a> From<&'a Artifact> for Obtained<'a> {
     fn from(artifact: &'a Artifact) -> Self {
-        let text = |text: &'a Option<ByteString>| text.as_deref().map(Cow::Borrowed);
+        fn text<T: Deref<Target = str>>(text: &Option<T>) -> Option<Cow<'_, str>> {
+            text.as_deref().map(Cow::Borrowed)
+        }
         Obtained {
             ecosystem: artifact.ecosystem,
             kind: artifact.kind,
@@ -121,10 +123,7 @@ impl<'a> From<&'a Artifact> for Obtained<'a> {
             destination: text(&artifact.destination),
             sha256: artifact.sha256,
             origin: artifact.origin,
-            step: artifact
-                .step
-                .as_ref()
-                .map(|step| Instruction { text: step.instruction.as_deref().map(Cow::Borrowed) }),
+            step: artifact.step.as_ref().map(|step| Instruction { text: text(&step.instruction) }),
         }
     }
 }

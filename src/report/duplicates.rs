@@ -102,7 +102,7 @@ impl Duplicates {
             }
             downloads.label = artifact.label().to_owned();
             downloads.package = package;
-            downloads.version = artifact.version.as_ref().map(ToString::to_string);
+            downloads.version = artifact.version.as_deref().map(str::to_owned);
             downloads.sessions.insert(session.session_id.clone());
             downloads.machines.extend(session.build_info.hostname.clone());
             downloads.steps.extend(artifact.step.as_ref().and_then(|step| step.instruction.clone()));

@@ -3,7 +3,6 @@
 use super::target::Target;
 use crate::classify::{Clues, Finding};
 use crate::event::{Artifact, Ecosystem, Evidence, Kind, Origin};
-use bytestring::ByteString;
 
 /// What will be one [`Finding::Artifact`].
 #[derive(Clone, Debug)]
@@ -40,14 +39,14 @@ impl Draft {
 
     /// Whether this may be the package of that name, version and architecture; what is not known agrees with anything.
     pub(super) fn is_package(&self, name: &str, version: Option<&str>, arch: Option<&str>) -> bool {
-        let agrees = |known: &Option<ByteString>, asked: Option<&str>| match (known.as_deref(), asked) {
+        let agrees = |known: Option<&str>, asked: Option<&str>| match (known, asked) {
             (Some(known), Some(asked)) => known == asked,
             _ => true,
         };
         self.record.kind == Kind::Deb
             && self.record.name.as_deref() == Some(name)
-            && agrees(&self.record.version, version)
-            && agrees(&self.record.arch, arch)
+            && agrees(self.record.version.as_deref(), version)
+            && agrees(self.record.arch.as_deref(), arch)
     }
 
     /// As a finding.

@@ -8,7 +8,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::command::Command;
-use crate::event::{Artifact, Event, InvocationId, Moment, Origin, canonical_name};
+use super::told::key;
+use crate::event::{Artifact, Event, InvocationId, Moment, Origin};
 use crate::ledger::read_journal;
 
 /// How deep journals lie in a directory: `linux_amd64/var/log/wheeltap/events_*.jsonl`.
@@ -163,10 +164,6 @@ fn artifact_of(event: &Event) -> Option<&InvocationId> {
         Event::Artifact { invocation, .. } => Some(invocation),
         _ => None,
     }
-}
-
-fn key(artifact: &Artifact) -> Option<(String, Option<String>)> {
-    Some((canonical_name(artifact.name.as_deref()?), artifact.version.as_ref().map(ToString::to_string)))
 }
 
 /// The invocations that events tell of.

@@ -81,8 +81,9 @@ fn recorded(events: &[Event], vertex: &Vertex) -> BTreeSet<(String, Option<Strin
     of_step.filter_map(|record| key(record)).collect()
 }
 
-fn key(artifact: &Artifact) -> Option<(String, Option<String>)> {
-    Some((canonical_name(artifact.name.as_deref()?), artifact.version.as_ref().map(ToString::to_string)))
+/// What an artifact is known by to whoever has seen it otherwise.
+pub(super) fn key(artifact: &Artifact) -> Option<(String, Option<String>)> {
+    Some((canonical_name(artifact.name.as_deref()?), artifact.version.as_deref().map(str::to_owned)))
 }
 
 /// What the tools in a step printed, one invocation for each tool.

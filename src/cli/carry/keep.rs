@@ -59,7 +59,7 @@ impl Kept {
 
     fn add(&mut self, artifact: &Artifact) {
         self.digests.extend(artifact.sha256);
-        self.names.extend(artifact.filename.as_ref().map(ToString::to_string));
+        self.names.extend(artifact.filename.as_deref().map(str::to_owned));
         if let (Some(name), Some(version), Some(arch)) = (&artifact.name, &artifact.version, &artifact.arch) {
             self.packages.insert((name.to_string(), version.to_string(), arch.to_string()));
         }
